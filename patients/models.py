@@ -1,0 +1,217 @@
+"""Who is monitored, who may see them, what they agreed to, and who looked.
+
+Rows are written by the verbs in ``enrolment``, ``care`` and ``audit``; a view never touches
+``Patient.objects`` but goes through the doors in ``access``.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.contrib.auth.models import AbstractUser
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+reference_shape = RegexValidator(
+    r"^[A-Z0-9](?:[A-Z0-9-]{0,18}[A-Z0-9])?$",
+    _("Use capital letters, digits and hyphens only, at most 20, for example R-0412."),
+)
+
+
+class Clinician(AbstractUser):
+    """Someone who signs in. Administrators are clinicians or staff with ``is_superuser``."""
+
+    class Role(models.TextChoices):
+        CLINICIAN = "clinician", _("clinician")
+        # Front desk and research nurses: enrol, start sessions, upload; they do not see or hear what was said.
+        STAFF = "staff", _("staff")
+
+    role = models.CharField(_("role"), max_length=16, choices=Role, default=Role.CLINICIAN)
+
+    class Meta:
+        verbose_name = _("clinician")
+        verbose_name_plural = _("clinicians")
+
+    @property
+    def display_name(self) -> str:
+        return self.get_full_name() or self.get_username()
+
+    @property
+    def sees_results(self) -> bool:
+        """Whether this role may see estimates and hear recordings of the patients it has access to."""
+        return self.role == self.Role.CLINICIAN
+
+
+class Team(models.Model):
+    """A care team: the only people who can see its patients."""
+
+    name = models.CharField(_("name"), max_length=80, unique=True)
+    members = models.ManyToManyField(Clinician, through="Membership", related_name="teams")
+
+    class Meta:
+        ordering = ["name"]
+        verbose_name = _("team")
+        verbose_name_plural = _("teams")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Membership(models.Model):
+    clinician = models.ForeignKey(Clinician, on_delete=models.CASCADE, related_name="memberships")
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="memberships")
+    since = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["clinician", "team"], name="one_membership_per_team"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.clinician} in {self.team}"
+
+
+class Patient(models.Model):
+    """A person under care, known by a pseudonymous reference; a name is kept only if the clinic wants it."""
+
+    class Sex(models.TextChoices):
+        FEMALE = "female", _("female")
+        MALE = "male", _("male")
+        OTHER = "other", _("other")
+        UNKNOWN = "unknown", _("not recorded")
+
+    reference = models.CharField(_("reference"), max_length=20, unique=True, validators=[reference_shape])
+    name = models.CharField(_("name"), max_length=120, blank=True)
+    birth_year = models.PositiveSmallIntegerField(
+        _("birth year"), null=True, blank=True, validators=[MinValueValidator(1900), MaxValueValidator(2100)]
+    )
+    sex = models.CharField(_("sex"), max_length=8, choices=Sex, default=Sex.UNKNOWN)
+    language = models.CharField(
+        _("language"), max_length=12, default="en", help_text=_("The language spoken in sessions.")
+    )
+    notes = models.TextField(_("notes"), blank=True)
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="patients", verbose_name=_("team"))
+    enrolled_at = models.DateTimeField(default=timezone.now, editable=False)
+    discharged_at = models.DateTimeField(null=True, blank=True, editable=False)
+    next_visit = models.DateTimeField(_("next visit"), null=True, blank=True)
+    is_demo = models.BooleanField(default=False, editable=False)
+
+    class Meta:
+        ordering = ["reference"]
+        verbose_name = _("patient")
+        verbose_name_plural = _("patients")
+
+    def __str__(self) -> str:
+        return self.reference
+
+    @property
+    def is_discharged(self) -> bool:
+        return self.discharged_at is not None
+
+    @property
+    def age(self) -> int | None:
+        """Age in years, good to one year: only the birth year is kept."""
+        return None if self.birth_year is None else timezone.localdate().year - self.birth_year
+
+
+class Consent(models.Model):
+    """One agreement for one purpose. Withdrawal is a mark on the row, never its removal."""
+
+    class Purpose(models.TextChoices):
+        ANALYSE = "analyse", _("analyse recordings")
+        KEEP_AUDIO = "keep_audio", _("keep the audio")
+        TRAIN = "train", _("use for training models")
+
+    patient = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="consents")
+    purpose = models.CharField(max_length=16, choices=Purpose)
+    text_version = models.CharField(max_length=32, help_text=_("Which wording the patient agreed to."))
+    given_at = models.DateTimeField(default=timezone.now)
+    given_by = models.ForeignKey(Clinician, on_delete=models.PROTECT, related_name="+")
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+    withdrawn_by = models.ForeignKey(
+        Clinician, on_delete=models.PROTECT, related_name="+", null=True, blank=True
+    )
+
+    class Meta:
+        ordering = ["given_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["patient", "purpose"],
+                condition=Q(withdrawn_at__isnull=True),
+                name="one_standing_consent_per_purpose",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.patient}: {self.purpose}"
+
+
+class Session(models.Model):
+    """One occasion on which a patient spoke."""
+
+    class Kind(models.TextChoices):
+        IN_PERSON = "in_person", _("in person")
+        TELEHEALTH = "telehealth", _("telehealth")
+        PHONE = "phone", _("phone")
+        DIARY = "diary", _("voice diary")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    patient = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="sessions")
+    held_at = models.DateTimeField(_("held at"), default=timezone.now)
+    kind = models.CharField(_("kind"), max_length=16, choices=Kind, default=Kind.IN_PERSON)
+    note = models.TextField(_("note"), blank=True)
+    started_by = models.ForeignKey(Clinician, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    voided_at = models.DateTimeField(null=True, blank=True, editable=False)
+    voided_by = models.ForeignKey(
+        Clinician, on_delete=models.PROTECT, related_name="+", null=True, blank=True, editable=False
+    )
+    void_reason = models.CharField(max_length=300, blank=True, editable=False)
+
+    class Meta:
+        ordering = ["-held_at"]
+        indexes = [models.Index(fields=["patient", "-held_at"], name="session_by_patient")]
+        verbose_name = _("session")
+        verbose_name_plural = _("sessions")
+
+    def __str__(self) -> str:
+        return f"{self.patient.reference}, {self.held_at:%Y-%m-%d}"
+
+    @property
+    def is_voided(self) -> bool:
+        return self.voided_at is not None
+
+
+class AuditEntry(models.Model):
+    """Who did or saw what, when. Rows are added and never changed or removed through the ORM."""
+
+    at = models.DateTimeField(default=timezone.now, db_index=True)
+    actor = models.ForeignKey(Clinician, on_delete=models.PROTECT, null=True, related_name="+")
+    action = models.CharField(max_length=48, db_index=True)
+    # Kept when a patient is erased: the entry then names no one.
+    patient = models.ForeignKey(Patient, on_delete=models.SET_NULL, null=True, related_name="audit_entries")
+    subject_kind = models.CharField(max_length=32, blank=True)
+    subject_id = models.CharField(max_length=40, blank=True)
+    address = models.GenericIPAddressField(null=True)
+    detail = models.JSONField(default=dict)
+
+    class Meta:
+        ordering = ["-at", "-id"]
+        indexes = [models.Index(fields=["patient", "-at"], name="audit_by_patient")]
+        verbose_name = _("audit entry")
+        verbose_name_plural = _("audit entries")
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M} {self.action}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding:
+            raise TypeError("An audit entry is never changed.")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        raise TypeError("An audit entry is never removed.")
