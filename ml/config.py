@@ -1,0 +1,189 @@
+"""Typed, frozen configuration of one experiment; what is stored beside the weights (no torch here)."""
+
+import dataclasses
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self, get_type_hints
+
+CONFIGS = Path(__file__).parent / "configs"
+
+
+def _require(condition: bool, rule: str) -> None:
+    if not condition:
+        raise ValueError(rule)
+
+
+@dataclass(frozen=True)
+class AudioConfig:
+    """The signal that every stage sees: mono at `sample_rate` Hz."""
+
+    sample_rate: int = 16_000
+
+    def __post_init__(self) -> None:
+        _require(self.sample_rate >= 8_000, "audio.sample_rate must be at least 8000 Hz")
+
+
+@dataclass(frozen=True)
+class FeatureConfig:
+    """Short-time features. Lengths in samples, frequencies in Hz."""
+
+    kind: str = "mfcc"
+    n_fft: int = 512
+    win_length: int = 400
+    hop_length: int = 160
+    n_mels: int = 64
+    f_min: float = 50.0
+    f_max: float = 8_000.0
+    n_mfcc: int = 40
+    amin: float = 1e-10
+
+    def __post_init__(self) -> None:
+        _require(self.kind in {"mfcc", "log_mel"}, "features.kind must be mfcc or log_mel")
+        _require(0 < self.win_length <= self.n_fft, "features.win_length must be within (0, n_fft]")
+        _require(0 < self.hop_length <= self.win_length, "features.hop_length must be within (0, win_length]")
+        _require(0 <= self.f_min < self.f_max, "features.f_min must be below features.f_max")
+        _require(0 < self.n_mfcc <= self.n_mels, "features.n_mfcc must be within (0, n_mels]")
+        _require(self.amin > 0, "features.amin must be positive")
+
+    @property
+    def rows(self) -> int:
+        """Height of the plane that the network sees."""
+        return self.n_mfcc if self.kind == "mfcc" else self.n_mels
+
+
+@dataclass(frozen=True)
+class WindowConfig:
+    """How a recording is cut, in seconds."""
+
+    seconds: float = 3.0
+    hop_seconds: float = 1.0
+    min_speech_seconds: float = 1.0
+
+    def __post_init__(self) -> None:
+        _require(0 < self.hop_seconds <= self.seconds, "window.hop_seconds must be within (0, window.seconds]")
+        _require(
+            0 < self.min_speech_seconds <= self.seconds,
+            "window.min_speech_seconds must be within (0, window.seconds]",
+        )
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """Which system, and its own options; the system checks them when it is built."""
+
+    system: str = "parallel"
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        _require(bool(self.system), "model.system must be named")
+
+
+@dataclass(frozen=True)
+class AugmentConfig:
+    """What happens to training clips, and to no other. SNR in dB, masks in mel bands and frames."""
+
+    noisy_copies: int = 2
+    snr_low_db: float = 15.0
+    snr_high_db: float = 30.0
+    speeds: tuple[float, ...] = (0.9, 1.1)
+    clean_share: float = 0.5
+    band_masks: int = 1
+    band_width: int = 10
+    gap_masks: int = 2
+    gap_width: int = 30
+
+    def __post_init__(self) -> None:
+        _require(self.noisy_copies >= 0, "augment.noisy_copies cannot be negative")
+        _require(self.snr_low_db <= self.snr_high_db, "augment.snr_low_db must not exceed snr_high_db")
+        _require(all(0.5 <= s <= 2.0 for s in self.speeds), "augment.speeds must lie between 0.5 and 2")
+        _require(0 <= self.clean_share <= 1, "augment.clean_share is a share")
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """The optimisation; one schedule, last weights, no early stopping."""
+
+    epochs: int = 40
+    batch_size: int = 32
+    learning_rate: float = 2e-3
+    weight_decay: float = 0.02
+    warm_up: float = 0.2
+    label_smoothing: float = 0.1
+    gradient_clip: float = 2.0
+    crop_seconds: float = 3.0
+    augment: AugmentConfig = field(default_factory=AugmentConfig)
+
+    def __post_init__(self) -> None:
+        _require(self.epochs >= 1, "train.epochs must be at least 1")
+        _require(self.batch_size >= 2, "train.batch_size must be at least 2 (batch norm)")
+        _require(self.learning_rate > 0, "train.learning_rate must be positive")
+        _require(0 < self.warm_up < 1, "train.warm_up is a share of the schedule")
+        _require(0 <= self.label_smoothing < 1, "train.label_smoothing is a share")
+        _require(self.crop_seconds >= 1, "train.crop_seconds must be at least 1")
+
+
+@dataclass(frozen=True)
+class ExperimentConfig:
+    """Everything that, with data and seed, decides the weights."""
+
+    audio: AudioConfig = field(default_factory=AudioConfig)
+    features: FeatureConfig = field(default_factory=FeatureConfig)
+    window: WindowConfig = field(default_factory=WindowConfig)
+    model: ModelConfig = field(default_factory=ModelConfig)
+    train: TrainConfig = field(default_factory=TrainConfig)
+
+    def __post_init__(self) -> None:
+        _require(
+            self.features.f_max <= self.audio.sample_rate / 2,
+            "features.f_max must not exceed half of audio.sample_rate",
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain dictionaries and lists, fit for JSON."""
+        plain: dict[str, Any] = json.loads(json.dumps(dataclasses.asdict(self)))
+        return plain
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """Build from plain dictionaries; an unknown key is an error, never ignored."""
+        built: Self = _build(cls, values, where="config")
+        return built
+
+
+def _build(cls: Any, values: Mapping[str, Any], where: str) -> Any:
+    hints = get_type_hints(cls)
+    unknown = sorted(set(values) - set(hints))
+    if unknown:
+        raise ValueError(f"{where}: unknown {', '.join(unknown)}")
+    arguments: dict[str, Any] = {}
+    for name, value in values.items():
+        if dataclasses.is_dataclass(hints[name]):
+            value = _build(hints[name], value, where=f"{where}.{name}")
+        elif isinstance(value, list):
+            value = tuple(value)
+        arguments[name] = value
+    return cls(**arguments)
+
+
+def named_configs() -> tuple[str, ...]:
+    """Return the names of the experiments in `ml/configs`."""
+    return tuple(sorted(path.stem for path in CONFIGS.glob("*.toml")))
+
+
+def load_config(name_or_path: str | Path) -> ExperimentConfig:
+    """Read a named experiment, or a TOML or JSON file.
+
+    Raises:
+        FileNotFoundError: no such experiment or file.
+        ValueError: an unknown key or a value outside its range.
+    """
+    path = Path(name_or_path)
+    if not path.suffix:
+        path = CONFIGS / f"{name_or_path}.toml"
+    if not path.exists():
+        raise FileNotFoundError(f"no experiment {name_or_path!r}; known: {', '.join(named_configs())}")
+    text = path.read_text(encoding="utf-8")
+    return ExperimentConfig.from_dict(json.loads(text) if path.suffix == ".json" else tomllib.loads(text))
