@@ -63,7 +63,9 @@ class WindowConfig:
     min_speech_seconds: float = 1.0
 
     def __post_init__(self) -> None:
-        _require(0 < self.hop_seconds <= self.seconds, "window.hop_seconds must be within (0, window.seconds]")
+        _require(
+            0 < self.hop_seconds <= self.seconds, "window.hop_seconds must be within (0, window.seconds]"
+        )
         _require(
             0 < self.min_speech_seconds <= self.seconds,
             "window.min_speech_seconds must be within (0, window.seconds]",

@@ -1,0 +1,68 @@
+"""Folds in which no speaker is on both sides."""
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from ml.corpora.catalogue import corpus_named
+from ml.corpora.manifest import Utterance
+
+FOLDS = 5
+
+
+@dataclass(frozen=True)
+class Fold:
+    """One held-out set of speakers; `index` counts from 1."""
+
+    index: int
+    train: tuple[Utterance, ...]
+    test: tuple[Utterance, ...]
+
+    def __post_init__(self) -> None:
+        both = {u.speaker for u in self.train} & {u.speaker for u in self.test}
+        if both:
+            raise ValueError(f"speakers on both sides of fold {self.index}: {', '.join(sorted(both))}")
+
+
+def speaker_groups(
+    utterances: Sequence[Utterance], count: int = FOLDS, seed: int = 0
+) -> list[frozenset[str]]:
+    """Return `count` groups of speakers: a corpus's reference folds where it has them, else drawn by `seed`.
+
+    Drawn folds alternate the sexes, so that none is left with one sex while the other folds hold both.
+    """
+    groups: list[set[str]] = [set() for _ in range(count)]
+    for name in sorted({u.corpus for u in utterances}):
+        sexes = {u.speaker: u.sex for u in utterances if u.corpus == name}
+        reference = corpus_named(name).folds
+        if len(reference) == count:
+            drawn: list[set[str]] = [set(group & sexes.keys()) for group in reference]
+        else:
+            drawn = _drawn_groups(sexes, count, seed)
+        for group, speakers in zip(groups, drawn, strict=True):
+            group.update(speakers)
+    return [frozenset(group) for group in groups if group]
+
+
+def _drawn_groups(sexes: dict[str, str], count: int, seed: int) -> list[set[str]]:
+    speakers = sorted(sexes)
+    random.Random(seed).shuffle(speakers)
+    speakers.sort(key=lambda speaker: sexes[speaker])  # stable: shuffled within each sex
+    return [set(speakers[start::count]) for start in range(count)]
+
+
+def speaker_folds(utterances: Sequence[Utterance], count: int = FOLDS, seed: int = 0) -> Iterator[Fold]:
+    """Yield the folds of `speaker_groups`.
+
+    Raises:
+        ValueError: fewer than two groups of speakers.
+    """
+    groups = speaker_groups(utterances, count, seed)
+    if len(groups) < 2:
+        raise ValueError("a split by speaker needs at least two speakers")
+    for index, group in enumerate(groups, start=1):
+        yield Fold(
+            index=index,
+            train=tuple(u for u in utterances if u.speaker not in group),
+            test=tuple(u for u in utterances if u.speaker in group),
+        )
