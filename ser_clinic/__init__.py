@@ -1,0 +1,5 @@
+"""The roof: wires the packages together and decides nothing."""
+
+from .celery import app as celery_app
+
+__all__ = ["celery_app"]

@@ -1,0 +1,32 @@
+"""The Celery app: its queues and its clock stand in the settings; here, what a process needs to start."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from celery import Celery
+from celery.signals import worker_process_init, worker_ready
+
+READY = "ready to work"  # the supervisor waits for this line
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ser_clinic.settings")
+
+app = Celery("ser_clinic")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+
+@worker_process_init.connect
+def bound_threads(**kwargs: Any) -> None:
+    """Share the cores among the worker's children. Torch and ONNX Runtime load after this, in the task."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    children = max(1, app.conf.worker_concurrency or 1)
+    threads = os.environ.get("WORKER_THREADS") or str(max(1, cores // children))
+    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"):
+        os.environ[name] = threads
+
+
+@worker_ready.connect
+def say_ready(**kwargs: Any) -> None:
+    print(READY, flush=True)

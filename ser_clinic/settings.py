@@ -1,0 +1,310 @@
+"""Every setting of a clinic's installation, read from the environment or from a file named ``.env``.
+
+For the administrator: this page is in the order in which you would ask. Each ``env…("NAME")`` below is a
+setting that you can make; ``.env.example`` lists all of them with their defaults. With nothing set at all
+you get the demo clinic on this computer: SQLite and a folder, no servers.
+"""
+
+import os
+import tempfile
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import environ
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+# Every setting can also be given as NAME_FILE, the path of a file that holds it (Docker secrets).
+env = environ.FileAwareEnv()
+environ.FileAwareEnv.read_env(env.str("ENV_FILE", default=str(BASE_DIR / ".env")))
+
+# ── Where things are kept ────────────────────────────────────────────────────────────────────────────────
+VAR_DIR = Path(env.str("VAR_DIR", default=str(BASE_DIR / "var"))).resolve()
+MEDIA_ROOT = Path(env.str("MEDIA_DIR", default=str(VAR_DIR / "media"))).resolve()
+MODELS_DIR = Path(env.str("MODELS_DIR", default=str(VAR_DIR / "models"))).resolve()
+STATIC_ROOT = VAR_DIR / "static"
+FILE_UPLOAD_TEMP_DIR = VAR_DIR / "uploads"
+BROKER_DIR = VAR_DIR / "broker"
+for folder in (MEDIA_ROOT, MODELS_DIR, STATIC_ROOT, FILE_UPLOAD_TEMP_DIR, BROKER_DIR / "control"):
+    folder.mkdir(parents=True, exist_ok=True)
+
+# ── Database: a file here, or PostgreSQL ─────────────────────────────────────────────────────────────────
+DATABASE_URL = env.str("DATABASE_URL", default="").strip()
+EMBEDDED = not DATABASE_URL
+if EMBEDDED:
+    # Web and workers write to one file: readers never wait (WAL), and writers queue up when they begin.
+    DATABASES = {
+        "default": {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": VAR_DIR / "db.sqlite3",
+            "OPTIONS": {
+                "transaction_mode": "IMMEDIATE",
+                "timeout": 20,
+                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+            },
+        }
+    }
+else:
+    DATABASES = {"default": env.db_url_config(DATABASE_URL)}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# ── Who may reach it, and over what ──────────────────────────────────────────────────────────────────────
+DEBUG = env.bool("DEBUG", default=False)
+# Invented patients and published passwords: for this computer alone (see checks.py and loopback.py).
+DEMO = env.bool("DEMO", default=EMBEDDED)
+PUBLIC_URL = env.str("PUBLIC_URL", default="http://127.0.0.1:8000" if EMBEDDED else "").strip().rstrip("/")
+if not PUBLIC_URL:
+    raise ImproperlyConfigured(
+        "Set PUBLIC_URL to the address that clinicians type, such as https://ser.example.org"
+    )
+HTTPS = PUBLIC_URL.startswith("https://")
+LOOPBACK_NAMES = ["localhost", "127.0.0.1", "[::1]"]
+ALLOWED_HOSTS = [*LOOPBACK_NAMES, *env.list("EXTRA_HOSTS", default=[])]
+if (public_name := urlsplit(PUBLIC_URL).hostname) and public_name not in ALLOWED_HOSTS:
+    ALLOWED_HOSTS.append(public_name)
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+
+
+def local_secret_key(path: Path) -> str:
+    """The key of an embedded installation: made once, readable by its owner alone, safe against a race."""
+    if not path.exists():
+        handle, draft = tempfile.mkstemp(dir=path.parent)  # created with mode 0600
+        with os.fdopen(handle, "w") as file:
+            file.write(os.urandom(48).hex())
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            pass  # another process of the same first start was quicker: its key counts
+        finally:
+            os.unlink(draft)
+    return path.read_text().strip()
+
+
+SECRET_KEY = env.str("SECRET_KEY", default="").strip()
+if not SECRET_KEY:
+    if not EMBEDDED:
+        raise ImproperlyConfigured("Set SECRET_KEY, or SECRET_KEY_FILE, to at least 50 random characters.")
+    SECRET_KEY = local_secret_key(VAR_DIR / "secret_key")
+
+SESSION_COOKIE_AGE = round(env.float("SESSION_HOURS", default=12.0) * 3600)
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^health/$"]
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
+# Only then are a proxy's headers believed: whether the clinician came by HTTPS, and from which address.
+BEHIND_PROXY = env.bool("BEHIND_PROXY", default=False)
+if BEHIND_PROXY:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+# Preloading a hospital's domain into browsers is the hospital's decision, not this program's.
+SILENCED_SYSTEM_CHECKS = ["security.W021"]
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:", "blob:"],
+        "media-src": [SELF, "blob:"],
+        "object-src": [NONE],
+        "base-uri": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    }
+}
+
+# ── Accounts ─────────────────────────────────────────────────────────────────────────────────────────────
+AUTH_USER_MODEL = "patients.Clinician"
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "login"
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+# Without a mail server, password-reset mails are written into a folder for the administrator to hand on.
+if email_url := env.str("EMAIL_URL", default="").strip():
+    vars().update(env.email_url_config(email_url))
+else:
+    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    EMAIL_FILE_PATH = VAR_DIR / "mail"
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("EMAIL_FROM", default="ser-clinic@localhost")
+
+# ── Language and time ────────────────────────────────────────────────────────────────────────────────────
+LANGUAGE_CODE = env.str("LANGUAGE", default="en-gb")
+TIME_ZONE = env.str("TIME_ZONE", default="UTC")
+USE_TZ = True
+
+# ── Recordings and their analysis ────────────────────────────────────────────────────────────────────────
+MAX_UPLOAD_BYTES = env.int("MAX_UPLOAD_MB", default=500) * 1_000_000
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
+FILE_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
+FILE_UPLOAD_PERMISSIONS = 0o600
+FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
+MEDIA_URL = "/never-served/"  # audio leaves only through a view that knows the patient
+
+# ── Work queue: a folder here, or Redis ──────────────────────────────────────────────────────────────────
+# The rows of the database say what is to be done; a message is only a doorbell, so losing one loses nothing.
+REDIS_URL = env.str("REDIS_URL", default="").strip()
+REDIS_PREFIX = env.str("REDIS_PREFIX", default="ser-clinic:")
+CELERY_BROKER_URL = REDIS_URL or "filesystem://"
+CELERY_BROKER_TRANSPORT_OPTIONS = (
+    {
+        "global_keyprefix": REDIS_PREFIX,
+        "visibility_timeout": 24 * 3600,  # longer than the longest training
+        "socket_connect_timeout": 3,
+        "socket_timeout": 10,
+    }
+    if REDIS_URL
+    else {
+        "data_folder_in": str(BROKER_DIR),
+        "data_folder_out": str(BROKER_DIR),
+        "control_folder": str(BROKER_DIR / "control"),
+        "polling_interval": 0.1,
+    }
+)
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0.1}
+CELERY_TASK_DEFAULT_QUEUE = "inference"
+CELERY_TASK_ROUTES = {
+    "analysis.tasks.retrain": {"queue": "training"},  # its own process: training never delays a recording
+    "analysis.tasks.sweep": {"queue": "sweep"},  # its own too: a long recording never delays the sweep
+}
+CELERY_TASK_ACKS_LATE = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
+CELERY_WORKER_PROC_ALIVE_TIMEOUT = 60.0
+CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
+CELERY_BEAT_SCHEDULE = {
+    "sweep": {
+        "task": "analysis.tasks.sweep",
+        "schedule": 10.0,
+        "options": {"expires": 10.0},  # a clock that stood still does not ring a hundred times at once
+    }
+}
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": REDIS_PREFIX + "cache",
+    }
+    if REDIS_URL
+    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+}
+
+# ── Logging: plain lines, never a patient's name (and no query strings, where a name may be searched) ────
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="WARNING").upper()},
+    "loggers": {"django": {"handlers": [], "propagate": True}},
+}
+
+# ══ From here on nothing is for the administrator ════════════════════════════════════════════════════════
+INSTALLED_APPS = [
+    "ser_clinic",
+    "patients",
+    "analysis",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "csp",
+    "django_filters",
+    "django_htmx",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "rest_framework",
+    "rest_framework.authtoken",
+]
+MIDDLEWARE = [
+    "ser_clinic.loopback.LoopbackOnlyInDemo",
+    "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+ROOT_URLCONF = "ser_clinic.urls"
+ASGI_APPLICATION = "ser_clinic.asgi.application"
+WSGI_APPLICATION = "ser_clinic.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATICFILES_FINDERS = [
+    "django.contrib.staticfiles.finders.FileSystemFinder",
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+    "ser_clinic.finders.PlotlyFinder",
+]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "rest_framework.authentication.SessionAuthentication",
+        "rest_framework.authentication.TokenAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.CursorPagination",
+    "PAGE_SIZE": 50,
+    "DEFAULT_THROTTLE_CLASSES": [
+        "rest_framework.throttling.AnonRateThrottle",
+        "rest_framework.throttling.UserRateThrottle",
+        "rest_framework.throttling.ScopedRateThrottle",
+    ],
+    "DEFAULT_THROTTLE_RATES": {"anon": "60/min", "user": "600/min", "login": "10/min", "upload": "60/min"},
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "ser_clinic.problems.problem_details",
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "SER Clinic",
+    "DESCRIPTION": "Patients, their sessions and recordings, and how these sounded. Not diagnoses.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+}

@@ -1,0 +1,8 @@
+"""The door for servers that speak WSGI; the proxy before them must bound the size of an upload."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ser_clinic.settings")
+application = get_wsgi_application()
