@@ -1,0 +1,90 @@
+"""How the pages write numbers, times and icons: the same everywhere, whichever app asks."""
+
+from datetime import datetime, timedelta
+
+from django import template
+from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+register = template.Library()
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """One picture of ``static/icons.svg``, hidden from screen readers: the words beside it say the same."""
+    return format_html(
+        '<svg class="icon" aria-hidden="true" focusable="false"><use href="{}#{}"/></svg>',
+        static("icons.svg"),
+        name,
+    )
+
+
+@register.filter
+def percent(share: float | None) -> str:
+    """A share between 0 and 1 in whole per cent; no share at all is a dash, not a zero."""
+    return "–" if share is None else f"{share * 100:.0f}\u202f%"
+
+
+@register.filter
+def clock(seconds: float | None) -> str:
+    """A length or a place in a recording: 0:42, 17:05, 1:02:03."""
+    if seconds is None:
+        return "–"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def ago(moment: datetime, now: datetime) -> str:
+    """How long ago, in the largest unit that fits; the future and far past as a date."""
+    elapsed = now - moment
+    days = (timezone.localdate(now) - timezone.localdate(moment)).days
+    if elapsed < timedelta(0) or days >= 60:
+        return date_format(timezone.localtime(moment), "j M Y")
+    if days >= 14:
+        return ngettext("%(n)d wk ago", "%(n)d wk ago", days // 7) % {"n": days // 7}
+    if days >= 1:
+        return _("yesterday") if days == 1 else _("%(n)d d ago") % {"n": days}
+    if elapsed >= timedelta(hours=1):
+        return _("%(n)d h ago") % {"n": elapsed // timedelta(hours=1)}
+    if elapsed >= timedelta(minutes=1):
+        return _("%(n)d min ago") % {"n": elapsed // timedelta(minutes=1)}
+    return _("just now")
+
+
+@register.simple_tag
+def since(moment: datetime | None) -> SafeString | str:
+    """ "2 d ago", with the full date on hover and for machines."""
+    if moment is None:
+        return "–"
+    return _time(moment, ago(moment, timezone.now()), date_format(timezone.localtime(moment), "j F Y, H:i"))
+
+
+@register.simple_tag
+def day(moment: datetime | None) -> SafeString | str:
+    """The day as the clinic writes it, with the hour on hover."""
+    if moment is None:
+        return "–"
+    local = timezone.localtime(moment)
+    return _time(moment, date_format(local, "j M Y"), date_format(local, "l, j F Y, H:i"))
+
+
+@register.simple_tag
+def visit(moment: datetime | None) -> SafeString | str:
+    """An appointment: its weekday and hour while it is near, its day when it is not."""
+    if moment is None:
+        return "–"
+    local = timezone.localtime(moment)
+    is_near = timedelta(0) <= moment - timezone.now() < timedelta(days=6)
+    return _time(
+        moment, date_format(local, "D H:i" if is_near else "j M, H:i"), date_format(local, "l, j F Y, H:i")
+    )
+
+
+def _time(moment: datetime, text: str, title: str) -> SafeString:
+    return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), title, text)
