@@ -27,7 +27,8 @@ def audio_path(recording: Recording, filename: str) -> str:
 
 
 def canonical_path(recording: Recording, filename: str) -> str:
-    return f"canonical/{recording.received_at:%Y/%m}/{uuid.uuid4().hex}.flac"
+    """One name per recording and channel: an attempt that was killed leaves nothing behind that no row knows."""
+    return f"canonical/{recording.received_at:%Y/%m}/{recording.pk.hex}-{recording.patient_channel}.flac"
 
 
 class ModelVersion(models.Model):
@@ -110,6 +111,11 @@ class Recording(models.Model):
     def is_voided(self) -> bool:
         return self.voided_at is not None
 
+    @property
+    def latest_analysis(self) -> Analysis | None:
+        """The hearing to show: by the newest model that was asked. Prefetched analyses cost no query."""
+        return max(self.analyses.all(), key=lambda analysis: analysis.queued_at, default=None)
+
 
 class Analysis(models.Model):
     """One model's hearing of one recording, and the job row of that work."""
@@ -124,7 +130,7 @@ class Analysis(models.Model):
     recording = models.ForeignKey(Recording, on_delete=models.CASCADE, related_name="analyses")
     model_version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="analyses")
     state = models.CharField(max_length=8, choices=State, default=State.QUEUED)
-    # A reason code of ml.audio.UnreadableAudio, or one of queue's own ("crashed"); the sentence is made from it.
+    # A code that analysis.reasons knows; the sentence is made from it when it is shown.
     reason = models.CharField(max_length=32, blank=True)
     progress = models.FloatField(default=0.0)
     attempts = models.PositiveSmallIntegerField(default=0)
@@ -152,6 +158,11 @@ class Analysis(models.Model):
     @property
     def is_final(self) -> bool:
         return self.state in (self.State.DONE, self.State.FAILED)
+
+    @property
+    def can_be_retried(self) -> bool:
+        """Whether there is a kept file to hear again; what was too large to keep must be uploaded anew."""
+        return self.state == self.State.FAILED and bool(self.recording.audio)
 
 
 class WindowMatrix(models.Model):
