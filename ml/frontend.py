@@ -3,8 +3,8 @@
 This is the only home of the window, the mel filter bank and the DCT matrix: `ml.features` builds its torch
 modules from them, so training and use cannot drift apart. The conventions are librosa's (centred frames, zero
 padding, periodic Hann window, Slaney mel scale and area normalisation, decibels, orthonormal DCT-II) with one
-exception: no `top_db`, since a floor that depends on the loudest frame would make a window's features depend on
-what surrounds it, and windows are sliced from features that are computed once for a whole session.
+exception: no `top_db`, since a floor that depends on the loudest frame would make a window's features depend
+on what surrounds it, and windows are sliced from features that are computed once for a whole session.
 """
 
 from __future__ import annotations
@@ -51,9 +51,8 @@ def mel_filterbank(cfg: FeatureConfig, sample_rate: int = SAMPLE_RATE) -> Floats
 def dct_matrix(cfg: FeatureConfig) -> Floats:
     """Orthonormal DCT-II, (n_mfcc, n_mels): cepstrum = dct_matrix @ log-mel."""
     order, band = np.arange(cfg.n_mfcc)[:, None], np.arange(cfg.n_mels)[None, :]
-    basis = np.sqrt(2.0 / cfg.n_mels) * np.cos(np.pi / cfg.n_mels * (band + 0.5) * order)
-    basis[0] /= np.sqrt(2.0)
-    return basis.astype(np.float32)
+    basis: NDArray[np.float64] = np.cos(np.pi / cfg.n_mels * (band + 0.5) * order)
+    return (np.sqrt(np.where(order == 0, 1.0, 2.0) / cfg.n_mels) * basis).astype(np.float32)
 
 
 def frame_count(samples: int, cfg: FeatureConfig) -> int:
@@ -104,13 +103,15 @@ class StreamingLogMel:
         energies = np.concatenate(list(self._energies(frames)))
         self._frames += frames
         self._pending = self._pending[frames * self._cfg.hop_length :]
-        return 10.0 * np.log10(np.maximum(energies, self._cfg.amin))
+        decibels: Floats = 10.0 * np.log10(np.maximum(energies, self._cfg.amin))
+        return decibels
 
     def _energies(self, frames: int) -> Iterator[Floats]:
         framed = sliding_window_view(self._pending, self._cfg.win_length)[:: self._cfg.hop_length][:frames]
         for start in range(0, frames, CHUNK_FRAMES):
             spectrum = np.fft.rfft(framed[start : start + CHUNK_FRAMES] * self._window, n=self._cfg.n_fft)
-            yield (spectrum.real**2 + spectrum.imag**2) @ self._filters
+            power = np.square(spectrum.real) + np.square(spectrum.imag)
+            yield power.astype(np.float32, copy=False) @ self._filters
 
 
 class StreamingMfcc:
