@@ -20,6 +20,9 @@ reference_shape = RegexValidator(
     r"^[A-Z0-9](?:[A-Z0-9-]{0,18}[A-Z0-9])?$",
     _("Use capital letters, digits and hyphens only, at most 20, for example R-0412."),
 )
+language_shape = RegexValidator(
+    r"^[a-z]{2,3}(?:-[A-Za-z]{2,4})?$", _("Use a language code, for example en, de or pt-BR.")
+)
 
 
 class Clinician(AbstractUser):
@@ -27,10 +30,12 @@ class Clinician(AbstractUser):
 
     class Role(models.TextChoices):
         CLINICIAN = "clinician", _("clinician")
-        # Front desk and research nurses: enrol, start sessions, upload; they do not see or hear what was said.
+        # Front desk and research nurses: enrol, start sessions, upload; they do not see or hear the results.
         STAFF = "staff", _("staff")
 
     role = models.CharField(_("role"), max_length=16, choices=Role, default=Role.CLINICIAN)
+    # A published password: may sign in only where the whole installation is a demo.
+    is_demo = models.BooleanField(default=False, editable=False)
 
     class Meta:
         verbose_name = _("clinician")
@@ -84,14 +89,24 @@ class Patient(models.Model):
         OTHER = "other", _("other")
         UNKNOWN = "unknown", _("not recorded")
 
-    reference = models.CharField(_("reference"), max_length=20, unique=True, validators=[reference_shape])
+    reference = models.CharField(
+        _("reference"),
+        max_length=20,
+        unique=True,
+        validators=[reference_shape],
+        error_messages={"unique": _("This reference is already in use in this clinic. Choose another.")},
+    )
     name = models.CharField(_("name"), max_length=120, blank=True)
     birth_year = models.PositiveSmallIntegerField(
         _("birth year"), null=True, blank=True, validators=[MinValueValidator(1900), MaxValueValidator(2100)]
     )
     sex = models.CharField(_("sex"), max_length=8, choices=Sex, default=Sex.UNKNOWN)
     language = models.CharField(
-        _("language"), max_length=12, default="en", help_text=_("The language spoken in sessions.")
+        _("language"),
+        max_length=12,
+        default="en",
+        validators=[language_shape],
+        help_text=_("The language spoken in sessions."),
     )
     notes = models.TextField(_("notes"), blank=True)
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="patients", verbose_name=_("team"))
@@ -186,6 +201,16 @@ class Session(models.Model):
         return self.voided_at is not None
 
 
+class AppendOnly(models.QuerySet["AuditEntry"]):
+    """Rows may be added and read. (Erasing a patient empties the reference through the base manager.)"""
+
+    def update(self, **kwargs: Any) -> int:
+        raise TypeError("An audit entry is never changed.")
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        raise TypeError("An audit entry is never removed.")
+
+
 class AuditEntry(models.Model):
     """Who did or saw what, when. Rows are added and never changed or removed through the ORM."""
 
@@ -198,6 +223,8 @@ class AuditEntry(models.Model):
     subject_id = models.CharField(max_length=40, blank=True)
     address = models.GenericIPAddressField(null=True)
     detail = models.JSONField(default=dict)
+
+    objects = AppendOnly.as_manager()
 
     class Meta:
         ordering = ["-at", "-id"]

@@ -1,0 +1,38 @@
+"""Who gets in: one backend behind pages, admin and REST interface, so that no attempt goes unrecorded."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.backends import ModelBackend
+from django.contrib.auth.models import AnonymousUser
+from django.http import HttpRequest
+
+from patients.audit import Action, record
+from patients.models import Clinician
+
+
+class AuditedBackend(ModelBackend):
+    """Django's own, which also writes down every attempt and keeps published passwords inside demos."""
+
+    def authenticate(
+        self,
+        request: HttpRequest | None,
+        username: str | None = None,
+        password: str | None = None,
+        **kwargs: Any,
+    ) -> Clinician | None:
+        clinician = super().authenticate(request, username=username, password=password, **kwargs)
+        if clinician is not None:
+            record(actor=clinician, action=Action.SIGNED_IN, subject=clinician)
+        elif username is not None and password is not None:
+            # What was typed is kept only if it is an account: people type passwords into the wrong field.
+            meant = Clinician.objects.filter(username=username).first()
+            record(actor=None, action=Action.SIGN_IN_FAILED, subject=meant)
+        return clinician
+
+    def user_can_authenticate(self, user: Clinician | AnonymousUser | None) -> bool:
+        # Also asked on every request of a session, so switching the demo off ends its sessions.
+        is_demo = isinstance(user, Clinician) and user.is_demo
+        return super().user_can_authenticate(user) and (settings.DEMO or not is_demo)
