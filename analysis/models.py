@@ -80,7 +80,9 @@ class Recording(models.Model):
     codec = models.CharField(max_length=32, blank=True)
     sample_rate = models.PositiveIntegerField(null=True)
     channels = models.PositiveSmallIntegerField(null=True)
-    duration_s = models.FloatField(null=True, help_text=_("Measured by decoding, never taken from the header."))
+    duration_s = models.FloatField(
+        null=True, help_text=_("Measured by decoding, never taken from the header.")
+    )
     received_at = models.DateTimeField(default=timezone.now, editable=False)
     received_by = models.ForeignKey(Clinician, on_delete=models.PROTECT, related_name="+")
     # The 16 kHz mono signal that was analysed, for playback, and its peaks: int8 (n, 2) minima and maxima.
@@ -117,18 +119,16 @@ class Recording(models.Model):
         return max(self.analyses.all(), key=lambda analysis: analysis.queued_at, default=None)
 
 
-class Analysis(models.Model):
-    """One model's hearing of one recording, and the job row of that work."""
+class Job(models.Model):
+    """Work that outlives its worker: the row, moved only by ``analysis.queue``, says how far it has come."""
 
     class State(models.TextChoices):
         QUEUED = "queued", _("queued")
-        RUNNING = "running", _("analysing")
+        RUNNING = "running", _("in progress")
         DONE = "done", _("done")
         FAILED = "failed", _("failed")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    recording = models.ForeignKey(Recording, on_delete=models.CASCADE, related_name="analyses")
-    model_version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="analyses")
     state = models.CharField(max_length=8, choices=State, default=State.QUEUED)
     # A code that analysis.reasons knows; the sentence is made from it when it is shown.
     reason = models.CharField(max_length=32, blank=True)
@@ -140,6 +140,20 @@ class Analysis(models.Model):
     rung_at = models.DateTimeField(null=True, help_text=_("When the broker was last told."))
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        abstract = True
+
+    @property
+    def is_final(self) -> bool:
+        return self.state in (self.State.DONE, self.State.FAILED)
+
+
+class Analysis(Job):
+    """One model's hearing of one recording, and the job row of that work."""
+
+    recording = models.ForeignKey(Recording, on_delete=models.CASCADE, related_name="analyses")
+    model_version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="analyses")
 
     class Meta:
         ordering = ["queued_at"]
@@ -156,10 +170,6 @@ class Analysis(models.Model):
         return f"{self.recording_id} by {self.model_version_id}: {self.state}"
 
     @property
-    def is_final(self) -> bool:
-        return self.state in (self.State.DONE, self.State.FAILED)
-
-    @property
     def can_be_retried(self) -> bool:
         """Whether there is a kept file to hear again; what was too large to keep must be uploaded anew."""
         return self.state == self.State.FAILED and bool(self.recording.audio)
@@ -168,7 +178,9 @@ class Analysis(models.Model):
 class WindowMatrix(models.Model):
     """All window estimates of one analysis, packed little-endian: read through the properties."""
 
-    analysis = models.OneToOneField(Analysis, on_delete=models.CASCADE, related_name="matrix", primary_key=True)
+    analysis = models.OneToOneField(
+        Analysis, on_delete=models.CASCADE, related_name="matrix", primary_key=True
+    )
     count = models.PositiveIntegerField()
     packed_starts = models.BinaryField()
     packed_ends = models.BinaryField()
@@ -225,7 +237,9 @@ class WindowMatrix(models.Model):
 class Summary(models.Model):
     """What one analysis says of the whole recording: shares with their 95 % interval, in ``ml.labels`` order."""
 
-    analysis = models.OneToOneField(Analysis, on_delete=models.CASCADE, related_name="summary", primary_key=True)
+    analysis = models.OneToOneField(
+        Analysis, on_delete=models.CASCADE, related_name="summary", primary_key=True
+    )
     shares = models.JSONField()
     low = models.JSONField()
     high = models.JSONField()
@@ -243,39 +257,25 @@ class Summary(models.Model):
         return f"{self.top or 'not sure'} ({self.windows} windows)"
 
 
-class TrainingRun(models.Model):
+class TrainingRun(Job):
     """One retraining asked for by an administrator, with its progress; its model is never self-activated."""
 
-    class State(models.TextChoices):
-        QUEUED = "queued", _("queued")
-        RUNNING = "running", _("training")
-        DONE = "done", _("done")
-        FAILED = "failed", _("failed")
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     config_name = models.CharField(max_length=64)
     corpus_folder = models.CharField(max_length=300)
     epochs = models.PositiveIntegerField(null=True, blank=True)
     requested_by = models.ForeignKey(Clinician, on_delete=models.PROTECT, related_name="+")
-    requested_at = models.DateTimeField(default=timezone.now)
-    state = models.CharField(max_length=8, choices=State, default=State.QUEUED)
-    reason = models.TextField(blank=True)
-    progress = models.FloatField(default=0.0)
     epoch = models.PositiveIntegerField(default=0)
-    curves = models.JSONField(default=list)
-    claim = models.UUIDField(null=True)
-    lease_until = models.DateTimeField(null=True)
-    rung_at = models.DateTimeField(null=True)
-    started_at = models.DateTimeField(null=True)
-    finished_at = models.DateTimeField(null=True)
+    curves = models.JSONField(default=list, help_text=_("One entry for each epoch that has passed."))
+    # What the administrator needs to mend it, such as a missing folder: the error's own words.
+    detail = models.TextField(blank=True)
     model_version = models.OneToOneField(
         ModelVersion, on_delete=models.PROTECT, null=True, related_name="training_run"
     )
 
     class Meta:
-        ordering = ["-requested_at"]
+        ordering = ["-queued_at"]
         verbose_name = _("training run")
         verbose_name_plural = _("training runs")
 
     def __str__(self) -> str:
-        return f"{self.config_name}, {self.requested_at:%Y-%m-%d}: {self.state}"
+        return f"{self.config_name}, {self.queued_at:%Y-%m-%d}: {self.state}"

@@ -1,0 +1,163 @@
+"""The life of a job row. The row is the truth about the work; a message to the broker is only a doorbell.
+
+A worker owns a row while its claim stands in it and its lease has not run out, and writes under its own
+claim only. So a message that is lost costs seconds, one that comes twice costs nothing, and no result is
+counted twice, whatever is killed and when. Leases are measured by the database's clock: the clocks of
+several hosts need not agree.
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from celery import current_app
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, Q
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from analysis.models import Analysis, Job, TrainingRun
+
+log = logging.getLogger(__name__)
+
+MAX_ATTEMPTS = 5
+# A bell that went unheard is rung again after as long as the row has waited, within these bounds.
+RING_AGAIN_EARLIEST = timedelta(seconds=5)
+RING_AGAIN_LATEST = timedelta(seconds=30)
+# Only the rows next in line are rung again: a long queue must not fill the broker with bells.
+RINGS_PER_SWEEP = 10
+
+BELLS: Mapping[type[Job], str] = {Analysis: "analysis.tasks.analyse", TrainingRun: "analysis.tasks.retrain"}
+
+AnyJob = TypeVar("AnyJob", Analysis, TrainingRun)
+
+
+class LeaseLost(Exception):
+    """Someone else owns the row now: whatever was found out must not be written."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A worker's hold on one row."""
+
+    kind: type[Job]
+    job_id: uuid.UUID
+    token: uuid.UUID = field(default_factory=uuid.uuid4)
+
+    def write(self, **columns: Any) -> None:
+        """Change the row if it is still ours, in one statement.
+
+        Raises:
+            LeaseLost: it is not.
+        """
+        ours = self.kind._default_manager.filter(pk=self.job_id, claim=self.token, state=Job.State.RUNNING)
+        if not ours.update(**columns):
+            raise LeaseLost(f"{self.kind.__name__} {self.job_id}")
+
+    def renew(self, **columns: Any) -> None:
+        """Keep the row for another lease, and say how far the work has come."""
+        self.write(lease_until=Now() + settings.ANALYSIS_LEASE, **columns)
+
+    def finish(self, **columns: Any) -> None:
+        """Done. Call it in the transaction that writes the result: both stand or neither."""
+        self.write(state=Job.State.DONE, progress=1.0, **_let_go(), finished_at=Now(), **columns)
+
+    def fail(self, reason: str, **columns: Any) -> None:
+        """Not possible, and trying again by itself would not help."""
+        self.write(state=Job.State.FAILED, reason=reason, **_let_go(), finished_at=Now(), **columns)
+
+    def release(self, reason: str) -> None:
+        """Broke off for a cause that may pass: back in line, and failed with ``reason`` after too many times."""
+        ours = self.kind._default_manager.filter(pk=self.job_id, claim=self.token, state=Job.State.RUNNING)
+        if not ours.filter(attempts__lt=MAX_ATTEMPTS).update(
+            state=Job.State.QUEUED, progress=0.0, rung_at=Now(), **_let_go()
+        ):
+            self.fail(reason)
+
+
+def _let_go() -> dict[str, None]:
+    return {"claim": None, "lease_until": None}
+
+
+def claim(kind: type[Job], job_id: uuid.UUID) -> Claim | None:
+    """Take a row that waits, or whose worker has died. ``None``: someone else has it, or it is finished."""
+    taken = Claim(kind, job_id)
+    waiting = Q(state=Job.State.QUEUED) | Q(state=Job.State.RUNNING, lease_until__lt=Now())
+    changed = kind._default_manager.filter(waiting, pk=job_id, attempts__lt=MAX_ATTEMPTS).update(
+        state=Job.State.RUNNING,
+        claim=taken.token,
+        lease_until=Now() + settings.ANALYSIS_LEASE,
+        attempts=F("attempts") + 1,
+        progress=0.0,
+        started_at=Now(),
+    )
+    return taken if changed else None
+
+
+def ring_on_commit(job: Job) -> None:
+    """Tell a worker once the row is safe, and not at all when it is rolled back."""
+    transaction.on_commit(lambda: ring(type(job), job.pk))
+
+
+def ring(kind: type[Job], job_id: uuid.UUID) -> bool:
+    """Ring the doorbell. A broker that is down is no reason to refuse a recording: the sweep rings again."""
+    try:
+        current_app.send_task(BELLS[kind], args=[str(job_id)], retry=False)
+    except Exception:  # each transport raises its own kinds; none of them may reach the clinician
+        log.warning("The broker cannot be reached; %s %s waits for the sweep.", kind.__name__, job_id)
+        return False
+    kind._default_manager.filter(pk=job_id, state=Job.State.QUEUED).update(rung_at=Now())
+    return True
+
+
+def requeue(job: Job, **columns: Any) -> bool:
+    """Put a finished row back in line with all its attempts. False: it is not finished (any more)."""
+    fresh = {
+        "state": Job.State.QUEUED,
+        "reason": "",
+        "progress": 0.0,
+        "attempts": 0,
+        "queued_at": timezone.now(),
+    }
+    final = type(job)._default_manager.filter(pk=job.pk, state__in=(Job.State.DONE, Job.State.FAILED))
+    if not final.update(**fresh, rung_at=None, started_at=None, finished_at=None, **_let_go(), **columns):
+        return False
+    job.refresh_from_db()
+    ring_on_commit(job)
+    return True
+
+
+def sweep() -> int:
+    """Give dead workers' rows back to the queue and ring for rows whose bell nobody heard; returns the rings."""
+    rung = 0
+    for kind in BELLS:
+        _recover(kind)
+        now = timezone.now()
+        oldest = kind._default_manager.filter(state=Job.State.QUEUED).order_by("queued_at")[:RINGS_PER_SWEEP]
+        for job in oldest:
+            if _due(job, now):
+                if not ring(kind, job.pk):
+                    return rung  # the broker is down: asking again for every row would only take time
+                rung += 1
+    return rung
+
+
+def _recover(kind: type[Job]) -> None:
+    dead = kind._default_manager.filter(state=Job.State.RUNNING, lease_until__lt=Now())
+    dead.filter(attempts__gte=MAX_ATTEMPTS).update(
+        state=Job.State.FAILED, reason="crashed", finished_at=Now(), **_let_go()
+    )
+    dead.update(state=Job.State.QUEUED, progress=0.0, rung_at=None, **_let_go())
+
+
+def _due(job: Job, now: datetime) -> bool:
+    if job.rung_at is None:
+        return job.attempts > 0 or now - job.queued_at >= RING_AGAIN_EARLIEST
+    waited = job.rung_at - job.queued_at
+    return now - job.rung_at >= min(max(waited, RING_AGAIN_EARLIEST), RING_AGAIN_LATEST)

@@ -1,0 +1,128 @@
+"""Every code that intake, queue or ``ml`` can give, as sentences for a clinician: what happened, that nothing
+else was lost, what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, NamedTuple
+
+from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrPromise
+
+
+class Reason(NamedTuple):
+    """Why there is no result."""
+
+    happened: StrPromise
+    kept: StrPromise
+    next: StrPromise
+
+    def __str__(self) -> str:
+        return f"{self.happened} {self.kept} {self.next}"
+
+
+_FILE_KEPT = _("The file is kept as it was received.")
+_NOT_KEPT = _("The file was not kept; everything recorded earlier is untouched.")
+_EXPORT_AGAIN = _("Export it again from the recorder or phone, for example as WAV or M4A, and upload that.")
+_TRY_AGAIN = _("Choose “Try again”; if it fails once more, tell your administrator.")
+
+FAILURES: Mapping[str, Reason] = {
+    # The file itself.
+    "empty": Reason(
+        _("This file holds no sound: it is empty."),
+        _FILE_KEPT,
+        _("Check the recording on the device it was made with and upload it again."),
+    ),
+    "not_audio": Reason(_("This is not a sound file that can be read."), _FILE_KEPT, _EXPORT_AGAIN),
+    "cut_off": Reason(
+        _("This file ends too early: it was probably cut off while it was copied."),
+        _FILE_KEPT,
+        _("Copy it again from the device and upload the complete file."),
+    ),
+    "no_audio_stream": Reason(
+        _("This file has no sound track, only pictures or other content."), _FILE_KEPT, _EXPORT_AGAIN
+    ),
+    "too_long": Reason(
+        _("This recording is longer than the two hours that can be analysed at once."),
+        _FILE_KEPT,
+        _("Cut it into parts and upload each into the same session."),
+    ),
+    "too_large": Reason(
+        _("This file is larger than the clinic accepts."),
+        _NOT_KEPT,
+        _("Save it in a compressed form such as M4A or OGG, or cut it into parts, and upload that."),
+    ),
+    "wrong_extension": Reason(
+        _("The name of this file says one kind of sound, its content is another."),
+        _FILE_KEPT,
+        _("If it is the right recording, choose “Try again”: it is then read as what it is."),
+    ),
+    "choose_channel": Reason(
+        _("This recording has more than one channel, and nobody has said which one is the patient’s."),
+        _FILE_KEPT,
+        _("Choose the patient’s channel and try again; only that one is analysed."),
+    ),
+    "no_such_channel": Reason(
+        _("The channel chosen for the patient is not in this recording."),
+        _FILE_KEPT,
+        _("Choose another channel and try again."),
+    ),
+    # What became of it here.
+    "file_missing": Reason(
+        _("The sound file is no longer in the storage."),
+        _("The session and everything recorded earlier are untouched."),
+        _("Upload the file again, and tell your administrator that a stored file is missing."),
+    ),
+    "storage_full": Reason(
+        _("The storage has no room left, so this could not be finished."),
+        _("Everything recorded earlier is untouched."),
+        _("Ask your administrator to free space, then try again."),
+    ),
+    "model_missing": Reason(
+        _("The speech model of this clinic could not be loaded."),
+        _FILE_KEPT,
+        _("Tell your administrator; afterwards choose “Try again”."),
+    ),
+    "crashed": Reason(_("The analysis broke off several times, so it was stopped."), _FILE_KEPT, _TRY_AGAIN),
+    "consent_withdrawn": Reason(
+        _("There is no standing consent to analyse recordings of this patient, so it was not analysed."),
+        _FILE_KEPT,
+        _("If the patient agrees, record the consent and choose “Try again”."),
+    ),
+    "voided": Reason(
+        _("This recording was voided before it was analysed."),
+        _FILE_KEPT,
+        _("Nothing needs to be done."),
+    ),
+}
+
+# A result came, with something to know beside it.
+NOTES: Mapping[str, StrPromise] = {
+    "too_short": _("Less than a second of speech was heard: too little to say how it sounds."),
+    "no_speech": _("No speech was heard in this recording. Check that the right file was uploaded."),
+    "silent": _("The recording is silent. Check the microphone and that the right file was uploaded."),
+    "clipped": _("The recording is distorted because it was too loud; estimates are less certain."),
+    "low_snr": _("There is much background noise; estimates are less certain."),
+    "band_limited": _(
+        "It sounds like a telephone line: high tones are missing, so estimates are less certain."
+    ),
+    "damaged": _("Parts of the file are damaged and were left out."),
+}
+
+UNKNOWN = Reason(_("The analysis could not be finished."), _FILE_KEPT, _TRY_AGAIN)
+
+
+def explain(code: str) -> str:
+    """Why there is no result, in whole sentences; empty for an empty code."""
+    return str(FAILURES.get(code, UNKNOWN)) if code else ""
+
+
+def note(code: str) -> str:
+    """What to know beside a result."""
+    return str(NOTES.get(code, code))
+
+
+def notes(codes: list[str]) -> list[str]:
+    return [note(code) for code in codes]

@@ -1,0 +1,28 @@
+"""Celery's shells: an id in, one call. The heavy modules load inside, after the worker's fork."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from celery import shared_task
+
+from analysis import queue
+
+
+@shared_task
+def analyse(analysis_id: str) -> None:
+    from analysis import pipeline
+
+    pipeline.analyse(UUID(analysis_id))
+
+
+@shared_task
+def retrain(training_run_id: str) -> None:
+    from analysis import retraining
+
+    retraining.retrain(UUID(training_run_id))
+
+
+@shared_task
+def sweep() -> None:
+    queue.sweep()
