@@ -183,6 +183,7 @@ CELERY_TASK_ROUTES = {
     "analysis.tasks.sweep": {"queue": "sweep"},  # its own too: a long recording never delays the sweep
 }
 CELERY_TASK_ACKS_LATE = True
+CELERY_WORKER_CONCURRENCY = env.int("WORKER_PROCESSES", default=1)
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = "json"
