@@ -78,7 +78,7 @@ class Comparison:
 
 
 def two_sided_p(t: float, degrees: int) -> float:
-    """P(|T| > |t|) of Student's t with whole ``degrees`` of freedom (Abramowitz & Stegun 26.7.3 and 26.7.4)."""
+    """P(|T| > |t|) of Student's t with whole ``degrees`` of freedom (Abramowitz & Stegun 26.7.3, 26.7.4)."""
     theta = math.atan(abs(t) / math.sqrt(degrees))
     sine, cosine = math.sin(theta), math.cos(theta)
     is_odd = degrees % 2
