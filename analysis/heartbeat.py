@@ -8,9 +8,9 @@ import time
 from types import TracebackType
 from typing import Self
 
-from django.conf import settings
 from django.db import DatabaseError, connections
 
+from analysis import queue
 from analysis.queue import Claim, LeaseLost
 
 log = logging.getLogger(__name__)
@@ -20,7 +20,7 @@ STEP = 0.01  # less progress than this is not worth a write
 
 
 class Heartbeat:
-    """``with Heartbeat(claim) as beat: … beat.tell(0.4)``: renews the lease, writes progress, notices its loss."""
+    """``with Heartbeat(claim) as beat: … beat.tell(0.4)``: renews the lease, writes progress, sees its loss."""
 
     def __init__(self, claim: Claim) -> None:
         self._claim = claim
@@ -54,7 +54,7 @@ class Heartbeat:
         self._thread.join()
 
     def _run(self) -> None:
-        renew_every = settings.ANALYSIS_LEASE.total_seconds() / 3
+        renew_every = queue.LEASE.total_seconds() / 3
         written, renewed = 0.0, time.monotonic()
         try:
             while not self._stop.wait(min(TICK_S, renew_every)):

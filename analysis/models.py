@@ -27,7 +27,7 @@ def audio_path(recording: Recording, filename: str) -> str:
 
 
 def canonical_path(recording: Recording, filename: str) -> str:
-    """One name per recording and channel: an attempt that was killed leaves nothing behind that no row knows."""
+    """One name per recording and channel: a killed attempt leaves nothing behind that no row knows."""
     return f"canonical/{recording.received_at:%Y/%m}/{recording.pk.hex}-{recording.patient_channel}.flac"
 
 
@@ -202,7 +202,7 @@ class WindowMatrix(models.Model):
         abstained: NDArray[Any],
         spans: NDArray[Any],
     ) -> WindowMatrix:
-        """``starts``, ``ends`` (n,) s; ``probabilities`` (n, 8); ``abstained`` (n,) bool; ``spans`` (m, 2) s."""
+        """``starts``, ``ends`` (n,) s; ``probabilities`` (n, 8); ``abstained`` (n,); ``spans`` (m, 2) s."""
         return cls(
             analysis=analysis,
             count=len(starts),
@@ -235,7 +235,7 @@ class WindowMatrix(models.Model):
 
 
 class Summary(models.Model):
-    """What one analysis says of the whole recording: shares with their 95 % interval, in ``ml.labels`` order."""
+    """What one analysis says of the whole recording: shares with their 95 % interval, as ``ml.labels``."""
 
     analysis = models.OneToOneField(
         Analysis, on_delete=models.CASCADE, related_name="summary", primary_key=True

@@ -16,7 +16,6 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from celery import current_app
-from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
@@ -26,6 +25,8 @@ from analysis.models import Analysis, Job, TrainingRun
 
 log = logging.getLogger(__name__)
 
+# A living worker renews well before its lease ends; a dead one's recording is taken up again after it.
+LEASE = timedelta(seconds=30)
 MAX_ATTEMPTS = 5
 # A bell that went unheard is rung again after as long as the row has waited, within these bounds.
 RING_AGAIN_EARLIEST = timedelta(seconds=5)
@@ -62,7 +63,7 @@ class Claim:
 
     def renew(self, **columns: Any) -> None:
         """Keep the row for another lease, and say how far the work has come."""
-        self.write(lease_until=Now() + settings.ANALYSIS_LEASE, **columns)
+        self.write(lease_until=Now() + LEASE, **columns)
 
     def finish(self, **columns: Any) -> None:
         """Done. Call it in the transaction that writes the result: both stand or neither."""
@@ -73,7 +74,7 @@ class Claim:
         self.write(state=Job.State.FAILED, reason=reason, **_let_go(), finished_at=Now(), **columns)
 
     def release(self, reason: str) -> None:
-        """Broke off for a cause that may pass: back in line, and failed with ``reason`` after too many times."""
+        """Broke off for a cause that may pass: back in line, or failed with ``reason`` after too many times."""
         ours = self.kind._default_manager.filter(pk=self.job_id, claim=self.token, state=Job.State.RUNNING)
         if not ours.filter(attempts__lt=MAX_ATTEMPTS).update(
             state=Job.State.QUEUED, progress=0.0, rung_at=Now(), **_let_go()
@@ -92,7 +93,7 @@ def claim(kind: type[Job], job_id: uuid.UUID) -> Claim | None:
     changed = kind._default_manager.filter(waiting, pk=job_id, attempts__lt=MAX_ATTEMPTS).update(
         state=Job.State.RUNNING,
         claim=taken.token,
-        lease_until=Now() + settings.ANALYSIS_LEASE,
+        lease_until=Now() + LEASE,
         attempts=F("attempts") + 1,
         progress=0.0,
         started_at=Now(),
@@ -134,7 +135,7 @@ def requeue(job: Job, **columns: Any) -> bool:
 
 
 def sweep() -> int:
-    """Give dead workers' rows back to the queue and ring for rows whose bell nobody heard; returns the rings."""
+    """Take rows back from dead workers, ring for rows whose bell nobody heard; returns the number of rings."""
     rung = 0
     for kind in BELLS:
         _recover(kind)

@@ -41,6 +41,11 @@ FAILURES: Mapping[str, Reason] = {
         _FILE_KEPT,
         _("Copy it again from the device and upload the complete file."),
     ),
+    "damaged": Reason(
+        _("This file is damaged: no sound can be taken from it."),
+        _FILE_KEPT,
+        _("Copy it again from the device and upload the complete file."),
+    ),
     "no_audio_stream": Reason(
         _("This file has no sound track, only pictures or other content."), _FILE_KEPT, _EXPORT_AGAIN
     ),
