@@ -1,10 +1,13 @@
-"""RAVDESS, speech: 24 actors, two sentences, eight emotions, two intensities (Livingstone & Russo 2018).
+"""RAVDESS: 24 actors, two sentences, eight emotions, two intensities (Livingstone & Russo 2018).
 
-Names are seven two-digit codes: modality-channel-emotion-intensity-statement-repetition-actor.
+Names are seven two-digit codes: modality-channel-emotion-intensity-statement-repetition-actor. The songs, by
+23 of the same actors in six of the emotions, are a corpus beside it that is read only on request.
 """
 
+import functools
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import PurePath
 
 from ml.corpora.manifest import Corpus, OddName, Spoken, spoken_by
@@ -20,16 +23,20 @@ _ACTORS = {f"{actor:02d}": "male" if actor % 2 else "female" for actor in range(
 _FOLDS = ((2, 5, 14, 15, 16), (3, 6, 7, 13, 18), (10, 11, 12, 19, 20), (8, 17, 21, 23, 24), (1, 4, 9, 22))
 
 
-def read_name(path: PurePath) -> Spoken:
+_SUNG = tuple(itertools.islice(_EMOTIONS, 6))
+_SINGERS = tuple(actor for actor in _ACTORS if actor != "18")
+
+
+def read_name(path: PurePath, *, channel: str = "01") -> Spoken:
     """Return what `03-01-05-02-01-01-12.wav` says; raise `OddName` for song, video and unknown codes."""
     codes = path.stem.split("-")
     if len(codes) != 7 or not all(len(code) == 2 and code.isdecimal() and code.isascii() for code in codes):
         raise OddName("not a RAVDESS name")
-    modality, channel, emotion, intensity, statement, repetition, actor = codes
+    modality, found, emotion, intensity, statement, repetition, actor = codes
     if modality != "03":
         raise OddName("not the audio-only version")
-    if channel != "01":
-        raise OddName("song, not speech")
+    if found != channel:
+        raise OddName("song, not speech" if found == "02" else "speech, not song")
     if repetition not in _REPETITIONS:
         raise OddName(f"unknown repetition {repetition!r}")
     label = spoken_by(emotion, _EMOTIONS, "emotion")
@@ -47,9 +54,18 @@ def read_name(path: PurePath) -> Spoken:
 
 def names() -> Iterator[str]:
     """Yield the 1,440 stems of the complete speech part."""
-    for codes in itertools.product(_EMOTIONS, _INTENSITIES, _STATEMENTS, _REPETITIONS, _ACTORS):
+    return _names("01", _EMOTIONS, _ACTORS)
+
+
+def song_names() -> Iterator[str]:
+    """Yield the 1,012 stems of the complete song part."""
+    return _names("02", _SUNG, _SINGERS)
+
+
+def _names(channel: str, emotions: Iterable[str], actors: Iterable[str]) -> Iterator[str]:
+    for codes in itertools.product(emotions, _INTENSITIES, _STATEMENTS, _REPETITIONS, actors):
         if codes[:2] != ("01", "02"):
-            yield "-".join(("03", "01", *codes))
+            yield "-".join(("03", channel, *codes))
 
 
 CORPUS = Corpus(
@@ -66,4 +82,15 @@ CORPUS = Corpus(
     clips=1440,
     names=names,
     folds=tuple(frozenset(f"ravdess-{actor:02d}" for actor in fold) for fold in _FOLDS),
+)
+
+SONG = replace(
+    CORPUS,
+    name="ravdess_song",
+    title="Ryerson Audio-Visual Database of Emotional Speech and Song (song, audio only)",
+    read_name=functools.partial(read_name, channel="02"),
+    clips=1012,
+    names=song_names,
+    cast="ravdess",
+    by_request=True,
 )

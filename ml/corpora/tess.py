@@ -1,0 +1,54 @@
+"""TESS: two actresses, 200 words in one carrier phrase, seven labels (Pichora-Fuller & Dupuis 2020).
+
+Names are actress, word, emotion: OAF_back_angry. Some downloads hold the corpus twice, a folder in a folder.
+"""
+
+import re
+from pathlib import PurePath
+
+from ml.corpora.manifest import Corpus, OddName, Spoken, spoken_by
+from ml.labels import Emotion
+
+_NAME = re.compile(r"(?P<speaker>[A-Z]+)_(?P<word>[A-Za-z]+)_(?P<emotion>[A-Za-z]+)")
+# One clip of the release, OA_bite_neutral, has lost a letter.
+_SPEAKERS = {"OAF": "older", "YAF": "younger", "OA": "older"}
+_EMOTIONS = {
+    "angry": Emotion.ANGRY,
+    "disgust": Emotion.DISGUST,
+    "fear": Emotion.FEARFUL,
+    "happy": Emotion.HAPPY,
+    "neutral": Emotion.NEUTRAL,
+    "ps": Emotion.SURPRISED,
+    "sad": Emotion.SAD,
+}
+
+
+def read_name(path: PurePath) -> Spoken:
+    """Return what `YAF_dog_ps.wav` says (ps: pleasant surprise); raise `OddName` for anything else."""
+    match = _NAME.fullmatch(path.stem)
+    if match is None:
+        raise OddName("not a TESS name")
+    label = match["emotion"].lower()
+    spoken_by(label, _EMOTIONS, "emotion")
+    return Spoken(
+        speaker=spoken_by(match["speaker"], _SPEAKERS, "actress"),
+        sex="female",
+        label="pleasant surprise" if label == "ps" else label,
+        emotion=_EMOTIONS[label],
+        statement=match["word"].lower(),
+    )
+
+
+CORPUS = Corpus(
+    name="tess",
+    title="Toronto Emotional Speech Set",
+    language="en",
+    licence="CC BY-NC-ND 4.0",
+    commercial_use=False,
+    citation=(
+        "Pichora-Fuller MK, Dupuis K (2020) Toronto emotional speech set (TESS). Borealis. "
+        "https://doi.org/10.5683/SP2/E8H2MF"
+    ),
+    read_name=read_name,
+    clips=2800,
+)
