@@ -63,6 +63,7 @@ class Supervisor:
     def run(self, web: Child, others: list[Child], *, announce: Callable[[], None]) -> None:
         """Until asked to stop. The web server goes first: someone is waiting for it."""
         waiting = list(others)
+        all_ready = False
         self._start(web)
         while not self.asked.times:
             self._listen()
@@ -73,6 +74,9 @@ class Supervisor:
                 for child in waiting:
                     self._start(child)
                 waiting.clear()
+            if not (all_ready or waiting) and all(child.ready for child in self.running):
+                print("  Web server, worker, trainer and clock: all at work.\n", flush=True)
+                all_ready = True
 
     def stop_all(self) -> None:
         """Ask, wait, kill: whatever happened before, nothing is left running."""
