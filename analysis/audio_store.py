@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from django.conf import settings
 from django.core.files.base import File
 from django.core.files.storage import Storage
 from django.db.models.fields.files import FieldFile
@@ -22,6 +23,14 @@ NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
 
 class StorageFull(Exception):
     """Nothing was kept: the storage has no room for it."""
+
+
+class FileMissing(Exception):
+    """The storage does not have what a row says it keeps."""
+
+
+def is_no_room(error: BaseException) -> bool:
+    return isinstance(error, StorageFull) or (isinstance(error, OSError) and error.errno in NO_ROOM)
 
 
 def digest(upload: File[bytes]) -> tuple[str, int]:
@@ -46,7 +55,7 @@ def keep(field: FieldFile, content: File[bytes]) -> None:
     except BaseException as error:
         field.name = ""
         discard(field.storage, name)
-        if isinstance(error, OSError) and error.errno in NO_ROOM:
+        if is_no_room(error):
             raise StorageFull from error
         raise
 
@@ -65,16 +74,16 @@ def as_local_file(field: FieldFile) -> Iterator[Path]:
     """A path that decoders can open: the file itself, or a copy of it where the storage is not a folder.
 
     Raises:
-        FileNotFoundError: the storage no longer has it.
+        FileMissing: the storage no longer has it.
     """
+    if not (field and field.storage.exists(str(field.name))):
+        raise FileMissing(field.name)
     try:
         path = Path(field.path)
     except NotImplementedError:
-        with tempfile.NamedTemporaryFile() as copy, field.open("rb") as source:
-            shutil.copyfileobj(source, copy)
+        with tempfile.NamedTemporaryFile(dir=settings.FILE_UPLOAD_TEMP_DIR) as copy, field.open("rb") as kept:
+            shutil.copyfileobj(kept, copy)
             copy.flush()
             yield Path(copy.name)
-        return
-    if not path.is_file():
-        raise FileNotFoundError(path)
-    yield path
+    else:
+        yield path

@@ -20,7 +20,7 @@ STEP = 0.01  # less progress than this is not worth a write
 
 
 class Heartbeat:
-    """``with Heartbeat(claim) as beat: … beat.tell(0.4)``: renews the lease, writes progress, sees its loss."""
+    """``with Heartbeat(claim) as beat: … beat.tell(0.4)``: renews the lease, writes progress."""
 
     def __init__(self, claim: Claim) -> None:
         self._claim = claim

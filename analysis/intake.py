@@ -7,7 +7,7 @@ in; only what must not be kept at all is refused.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import PurePath
+from pathlib import Path, PurePath
 
 from django.conf import settings
 from django.core.files.base import File
@@ -17,7 +17,8 @@ from django.utils.translation import gettext_lazy as _
 from analysis import audio_store, governance, queue
 from analysis.models import Analysis, Recording
 from analysis.reasons import FAILURES
-from ml.audio import UnreadableAudio, probe
+from ml.audio import AudioProperties, UnreadableAudio, probe
+from ml.containers import suffix_lies
 from patients.access import lock_session
 from patients.audit import Action, record
 from patients.enrolment import has_consent
@@ -25,6 +26,7 @@ from patients.errors import Refused
 from patients.models import Clinician, Consent, Session
 
 LONGEST_NAME = 200
+PROPERTIES = ("container", "codec", "sample_rate", "channels")
 
 
 @dataclass(frozen=True)
@@ -92,12 +94,20 @@ def _look_into(recording: Recording) -> str:
     """Note what the file says of itself; returns the reason for which it cannot be analysed, or nothing."""
     try:
         with audio_store.as_local_file(recording.audio) as path:
-            properties = probe(path, name=recording.original_name)
+            properties = note_properties(recording, path)
     except UnreadableAudio as error:
         return error.code
-    recording.container, recording.codec = properties.container, properties.codec
-    recording.sample_rate, recording.channels = properties.sample_rate, properties.channels
+    if suffix_lies(recording.original_name, properties.container):
+        return "wrong_extension"
     return check_channel(recording)
+
+
+def note_properties(recording: Recording, path: Path) -> AudioProperties:
+    """Put what the file says of itself into the columns named in ``PROPERTIES``."""
+    properties = probe(path)
+    for column in PROPERTIES:
+        setattr(recording, column, getattr(properties, column))
+    return properties
 
 
 def check_channel(recording: Recording) -> str:
@@ -144,7 +154,7 @@ def _same_file(recording: Recording) -> Recording | None:
 
 
 def _plain(name: str) -> str:
-    """The last part of a file's name without control characters (PostgreSQL refuses them), its ending kept."""
+    """The last part of a file's name without control characters, which PostgreSQL refuses; ending kept."""
     path = PurePath("".join(sign for sign in name if sign.isprintable()).replace("\\", "/"))
     stem_length = max(0, LONGEST_NAME - len(path.suffix))
     return (path.stem[:stem_length] + path.suffix)[:LONGEST_NAME] or str(_("unnamed"))

@@ -74,7 +74,7 @@ class Claim:
         self.write(state=Job.State.FAILED, reason=reason, **_let_go(), finished_at=Now(), **columns)
 
     def release(self, reason: str) -> None:
-        """Broke off for a cause that may pass: back in line, or failed with ``reason`` after too many times."""
+        """Broke off for a cause that may pass: back in line, or failed with ``reason`` after too many."""
         ours = self.kind._default_manager.filter(pk=self.job_id, claim=self.token, state=Job.State.RUNNING)
         if not ours.filter(attempts__lt=MAX_ATTEMPTS).update(
             state=Job.State.QUEUED, progress=0.0, rung_at=Now(), **_let_go()
@@ -135,7 +135,7 @@ def requeue(job: Job, **columns: Any) -> bool:
 
 
 def sweep() -> int:
-    """Take rows back from dead workers, ring for rows whose bell nobody heard; returns the number of rings."""
+    """Take rows back from dead workers, ring for rows whose bell nobody heard; returns how many rings."""
     rung = 0
     for kind in BELLS:
         _recover(kind)

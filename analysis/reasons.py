@@ -113,7 +113,8 @@ NOTES: Mapping[str, StrPromise] = {
     "band_limited": _(
         "It sounds like a telephone line: high tones are missing, so estimates are less certain."
     ),
-    "damaged": _("Parts of the file are damaged and were left out."),
+    "cut_off": _("The recording breaks off: the file promised more than it holds."),
+    "gaps": _("Parts of the recording are damaged; they were heard as silence."),
 }
 
 UNKNOWN = Reason(_("The analysis could not be finished."), _FILE_KEPT, _TRY_AGAIN)
