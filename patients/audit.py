@@ -4,62 +4,64 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextvars import ContextVar
-from enum import StrEnum
 from ipaddress import ip_address
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Model
+from django.db import models
 from django.http import HttpRequest
 from django.utils.deprecation import MiddlewareMixin
+from django.utils.translation import gettext_lazy as _
 
 from patients.models import AuditEntry, Clinician, Patient
 
 
-class Action(StrEnum):
-    SIGNED_IN = "account.signed_in"
-    SIGN_IN_FAILED = "account.sign_in_failed"
-    SIGNED_OUT = "account.signed_out"
-    PASSWORD_CHANGED = "account.password_changed"
-    TOKEN_CREATED = "account.token_created"
-    TOKEN_REVOKED = "account.token_revoked"
+class Action(models.TextChoices):
+    """Everything that is written down, with the words in which a reader of the audit meets it."""
 
-    CASELOAD_VIEWED = "caseload.viewed"
-    PATIENT_VIEWED = "patient.viewed"
-    PATIENT_ENROLLED = "patient.enrolled"
-    PATIENT_AMENDED = "patient.amended"
-    PATIENT_TRANSFERRED = "patient.transferred"
-    PATIENT_DISCHARGED = "patient.discharged"
-    PATIENT_READMITTED = "patient.readmitted"
-    AUDIT_VIEWED = "patient.audit_viewed"
-    CONSENT_GIVEN = "consent.given"
-    CONSENT_WITHDRAWN = "consent.withdrawn"
+    SIGNED_IN = "account.signed_in", _("signed in")
+    SIGN_IN_FAILED = "account.sign_in_failed", _("failed to sign in")
+    SIGNED_OUT = "account.signed_out", _("signed out")
+    PASSWORD_CHANGED = "account.password_changed", _("changed the password")
+    TOKEN_CREATED = "account.token_created", _("created an API token")
+    TOKEN_REVOKED = "account.token_revoked", _("revoked an API token")
 
-    SESSION_STARTED = "session.started"
-    SESSION_VIEWED = "session.viewed"
-    SESSION_MOVED_AWAY = "session.moved_away"
-    SESSION_MOVED_IN = "session.moved_in"
-    SESSION_VOIDED = "session.voided"
+    CASELOAD_VIEWED = "caseload.viewed", _("looked at the caseload")
+    PATIENT_VIEWED = "patient.viewed", _("looked at the patient’s page")
+    PATIENT_ENROLLED = "patient.enrolled", _("enrolled the patient")
+    PATIENT_AMENDED = "patient.amended", _("changed the patient’s details")
+    PATIENT_TRANSFERRED = "patient.transferred", _("transferred the patient")
+    PATIENT_DISCHARGED = "patient.discharged", _("discharged the patient")
+    PATIENT_READMITTED = "patient.readmitted", _("readmitted the patient")
+    AUDIT_VIEWED = "patient.audit_viewed", _("looked at this audit")
+    CONSENT_GIVEN = "consent.given", _("recorded consent")
+    CONSENT_WITHDRAWN = "consent.withdrawn", _("recorded the withdrawal of consent")
 
-    RECORDING_RECEIVED = "recording.received"
-    RECORDING_REFUSED = "recording.refused"
-    RECORDING_PLAYED = "recording.played"
-    RECORDING_MOVED_AWAY = "recording.moved_away"
-    RECORDING_MOVED_IN = "recording.moved_in"
-    RECORDING_VOIDED = "recording.voided"
-    ANALYSIS_VIEWED = "analysis.viewed"
-    ANALYSIS_RETRIED = "analysis.retried"
+    SESSION_STARTED = "session.started", _("started a session")
+    SESSION_VIEWED = "session.viewed", _("looked at a session")
+    SESSION_MOVED_AWAY = "session.moved_away", _("moved a session away to another patient")
+    SESSION_MOVED_IN = "session.moved_in", _("moved a session here from another patient")
+    SESSION_VOIDED = "session.voided", _("voided a session")
 
-    MODEL_ADOPTED = "model.adopted"
-    MODEL_ACTIVATED = "model.activated"
-    MODEL_RETIRED = "model.retired"
-    TRAINING_REQUESTED = "training.requested"
+    RECORDING_RECEIVED = "recording.received", _("uploaded a recording")
+    RECORDING_REFUSED = "recording.refused", _("uploaded a recording that was refused")
+    RECORDING_PLAYED = "recording.played", _("listened to a recording")
+    RECORDING_MOVED_AWAY = "recording.moved_away", _("moved a recording away to another patient")
+    RECORDING_MOVED_IN = "recording.moved_in", _("moved a recording here from another patient")
+    RECORDING_VOIDED = "recording.voided", _("voided a recording")
+    ANALYSIS_VIEWED = "analysis.viewed", _("looked at an analysis")
+    ANALYSIS_RETRIED = "analysis.retried", _("asked for an analysis again")
 
-    ADMIN_LISTED = "admin.listed"
-    ADMIN_VIEWED = "admin.viewed"
-    ADMIN_ADDED = "admin.added"
-    ADMIN_CHANGED = "admin.changed"
-    ADMIN_REMOVED = "admin.removed"
+    MODEL_ADOPTED = "model.adopted", _("adopted a model")
+    MODEL_ACTIVATED = "model.activated", _("activated a model")
+    MODEL_RETIRED = "model.retired", _("retired a model")
+    TRAINING_REQUESTED = "training.requested", _("asked for a training")
+
+    ADMIN_LISTED = "admin.listed", _("listed records in the administration")
+    ADMIN_VIEWED = "admin.viewed", _("looked at a record in the administration")
+    ADMIN_ADDED = "admin.added", _("added a record in the administration")
+    ADMIN_CHANGED = "admin.changed", _("changed a record in the administration")
+    ADMIN_REMOVED = "admin.removed", _("removed a record in the administration")
 
 
 _address: ContextVar[str | None] = ContextVar("client_address", default=None)
@@ -70,7 +72,7 @@ def record(
     actor: Clinician | None,
     action: Action,
     patient: Patient | None = None,
-    subject: Model | None = None,
+    subject: models.Model | None = None,
     detail: Mapping[str, Any] | None = None,
 ) -> AuditEntry:
     """Add one row. ``detail`` names what changed but never repeats what identifies a person."""

@@ -1,0 +1,233 @@
+"""The forms of people and their care: shape is checked here, the rules in the verbs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, cast
+
+from django import forms
+from django.conf import settings
+from django.conf.global_settings import LANGUAGES
+from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from patients.access import patients_of
+from patients.care import LONGEST_REASON
+from patients.consent_texts import wording
+from patients.enrolment import PatientFacts
+from patients.errors import Refused
+from patients.models import Clinician, Consent, Patient, Session, Team
+
+
+class PlainForm(forms.Form):
+    @contextmanager
+    def showing_refusals(self) -> Iterator[None]:
+        """Put what the domain refuses beside the field that it is about, or above the form."""
+        try:
+            yield
+        except Refused as refused:
+            self.add_error(refused.field if refused.field in self.fields else None, str(refused.sentence))
+
+    def focus(self) -> None:
+        """Start where the work is: at the first wrong field, or else at the first."""
+        first = next((name for name in self.fields if name in self.errors), next(iter(self.fields), None))
+        if first is not None:
+            self.fields[first].widget.attrs["autofocus"] = True
+
+
+def moment_field(**kwargs: Any) -> forms.DateTimeField:
+    """A date and time in the clinic's own time, through the browser's picker."""
+    picker = forms.DateTimeInput(format="%Y-%m-%dT%H:%M", attrs={"type": "datetime-local"})
+    return forms.DateTimeField(widget=picker, **kwargs)
+
+
+def reason_field(help_text: Any) -> forms.CharField:
+    return forms.CharField(label=_("Reason"), help_text=help_text, max_length=LONGEST_REASON)
+
+
+def language_choices(*kept: str) -> list[tuple[str, str]]:
+    """Languages by name, without dialects, except those in ``kept`` and the two ways to write Chinese."""
+    named = {code: gettext(name) for code, name in LANGUAGES if "-" not in code or code.startswith("zh")}
+    named |= {code: code for code in kept if code not in named}
+    return sorted(named.items(), key=lambda pair: pair[1])
+
+
+class PatientForm(PlainForm):
+    """What is known of a patient."""
+
+    reference = forms.CharField(
+        label=_("Reference"),
+        max_length=20,
+        help_text=_("How this clinic calls the patient, without giving them away. For example R-0412."),
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}
+        ),
+    )
+    name = forms.CharField(
+        label=_("Name"),
+        max_length=120,
+        required=False,
+        help_text=_("Leave it empty if your clinic keeps names elsewhere."),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    birth_year = forms.IntegerField(
+        label=_("Birth year"),
+        min_value=1900,
+        required=False,
+        help_text=_("Four digits; the day is not kept."),
+        widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
+    )
+    sex = forms.ChoiceField(label=_("Sex"), choices=Patient.Sex.choices, initial=Patient.Sex.UNKNOWN)
+    language = forms.ChoiceField(label=_("Language"), help_text=_("The language spoken in sessions."))
+    next_visit = moment_field(label=_("Next visit"), required=False)
+    notes = forms.CharField(
+        label=_("Notes"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("For the team. Not read by the recogniser."),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        language = self.initial.setdefault("language", settings.LANGUAGE_CODE.split("-")[0])
+        cast(forms.ChoiceField, self.fields["language"]).choices = language_choices(language)
+
+    def clean_reference(self) -> str:
+        return str(self.cleaned_data["reference"]).upper()
+
+    def clean_birth_year(self) -> int | None:
+        year: int | None = self.cleaned_data["birth_year"]
+        if year is not None and year > timezone.localdate().year:
+            raise forms.ValidationError(_("This year has not come yet."))
+        return year
+
+    def facts(self) -> PatientFacts:
+        return cast(PatientFacts, {name: self.cleaned_data[name] for name in PatientFacts.__annotations__})
+
+
+class EnrolForm(PatientForm):
+    team = forms.ModelChoiceField(
+        Team.objects.none(),
+        label=_("Team"),
+        help_text=_("Only its members will see the patient."),
+        empty_label=None,
+    )
+    consents = forms.MultipleChoiceField(
+        label=_("What the patient agreed to"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("Read it out, and tick what was agreed. It can also be recorded later."),
+    )
+    field_order = ["reference", "name"]
+
+    def __init__(self, *args: Any, by: Clinician, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        teams = by.teams.all()
+        team = cast("forms.ModelChoiceField[Team]", self.fields["team"])
+        team.queryset = teams
+        team.initial = teams.first()
+        team.error_messages["required"] = _(
+            "You are in no team yet. Ask your administrator to add you to one."
+        )
+        consents = cast(forms.MultipleChoiceField, self.fields["consents"])
+        consents.choices = [(purpose.value, _purpose_in_words(purpose)) for purpose in Consent.Purpose]
+
+
+def _purpose_in_words(purpose: Consent.Purpose) -> SafeString:
+    return format_html("<strong>{}</strong> {}", str(purpose.label).capitalize() + ".", wording(purpose))
+
+
+class ConsentForm(PlainForm):
+    """One of the page's buttons: which purpose, and whether the patient agrees or withdraws."""
+
+    purpose = forms.TypedChoiceField(choices=Consent.Purpose.choices, coerce=Consent.Purpose)
+    decision = forms.ChoiceField(choices=[("give", ""), ("withdraw", "")])
+
+
+class TransferForm(PlainForm):
+    to_team = forms.ModelChoiceField(
+        Team.objects.none(),
+        label=_("To team"),
+        help_text=_("From then on its members alone see the patient, with everything recorded so far."),
+    )
+    reason = reason_field(_("Kept in the patient’s audit."))
+
+    def __init__(self, *args: Any, patient: Patient, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        to_team = cast("forms.ModelChoiceField[Team]", self.fields["to_team"])
+        to_team.queryset = Team.objects.exclude(pk=patient.team_id)
+
+
+class ReasonForm(PlainForm):
+    reason = reason_field(_("Kept in the patient’s audit."))
+
+
+class SessionForm(PlainForm):
+    held_at = moment_field(label=_("Held at"), help_text=_("When the patient spoke, in the clinic’s time."))
+    kind = forms.ChoiceField(label=_("Kind"), choices=Session.Kind.choices)
+    note = forms.CharField(
+        label=_("Note"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("For the team, such as “first session after the change of medication”."),
+    )
+
+
+class TypedReferenceForm(PlainForm):
+    """A correction that is confirmed by typing whose patient it is about."""
+
+    reason = reason_field(_("Kept in the audit of every patient concerned."))
+    typed_reference = forms.CharField(
+        label=_("Type the reference to confirm"),
+        max_length=20,
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}
+        ),
+    )
+
+    def check_typed(self, patient: Patient) -> None:
+        typed = str(self.cleaned_data.get("typed_reference", "")).strip().upper()
+        if typed and typed != patient.reference:
+            sentence = _("This is not %(reference)s. Check that it is the right patient, then type it again.")
+            self.add_error("typed_reference", sentence % {"reference": patient.reference})
+
+
+class VoidSessionForm(TypedReferenceForm):
+    def __init__(self, *args: Any, patient: Patient, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.patient = patient
+        self.fields["typed_reference"].help_text = _("The reference of the patient whose session this is.")
+
+    def clean(self) -> None:
+        self.check_typed(self.patient)
+
+
+class PatientChoice(forms.ModelChoiceField[Patient]):
+    def label_from_instance(self, obj: Patient) -> str:
+        age = "" if obj.age is None else str(obj.age)
+        return " · ".join(part for part in (obj.reference, obj.name or gettext("no name kept"), age) if part)
+
+
+class MoveSessionForm(TypedReferenceForm):
+    to_patient = PatientChoice(
+        Patient.objects.none(),
+        label=_("To patient"),
+        help_text=_("Who really spoke in this session. Only patients of your teams are listed."),
+    )
+    field_order = ["to_patient", "typed_reference", "reason"]
+
+    def __init__(self, *args: Any, by: Clinician, session: Session, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choice = cast(PatientChoice, self.fields["to_patient"])
+        others: QuerySet[Patient] = patients_of(by).exclude(pk=session.patient_id)
+        choice.queryset = others.filter(discharged_at__isnull=True)
+        self.fields["typed_reference"].help_text = _("The reference of the patient that you move it to.")
+
+    def clean(self) -> None:
+        if patient := self.cleaned_data.get("to_patient"):
+            self.check_typed(patient)
