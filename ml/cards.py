@@ -1,0 +1,193 @@
+"""What a published model says of itself: `card.json`, and the same as a page for people."""
+
+import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ml import metrics
+from ml.calibration import COVERAGE, Calibration
+from ml.config import ExperimentConfig
+from ml.corpora.catalogue import CORPORA
+from ml.corpora.manifest import Utterance
+from ml.evaluate import judge_folds
+from ml.folds import FoldOutcome
+from ml.labels import LABELS
+
+INTENDED_USE = (
+    "To show a clinician how a consenting patient's speech sounds over weeks, beside the clinician's own "
+    "judgement, and to draw attention to change against the patient's own baseline."
+)
+NOT_FOR = (
+    "Diagnosis, triage, prognosis or any automatic decision about a person; employment, education or law "
+    "enforcement; recordings of people who did not consent."
+)
+LIMITS = (
+    "It hears how a voice sounds, not what a person feels: acted emotion was all it learnt from.",
+    "The actors are North American professionals who speak two sentences; on other languages, spontaneous "
+    "speech, children, the elderly and disordered speech it is weaker, and the figures below do not hold.",
+    "It recognises women's voices better than men's (see UAR by sex).",
+    "Calm and neutral, sad and fearful are often taken for one another.",
+    "Noise, music, other voices, telephone bands and heavy compression change what it hears.",
+)
+UNCERTAIN_RULE = (
+    "A window whose highest calibrated probability is below the threshold is called uncertain. The threshold "
+    f"leaves {COVERAGE:.0%} of the held-out speakers' clips answered."
+)
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Who would repeat it: the command, and when it was run (UTC)."""
+
+    command: str
+    created: str
+
+    @classmethod
+    def now(cls, command: str) -> "Provenance":
+        """Return `command` with the present time."""
+        return cls(command, datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"))
+
+
+def card_of(
+    *,
+    name: str,
+    config: ExperimentConfig,
+    seed: int,
+    utterances: Sequence[Utterance],
+    outcomes: Sequence[FoldOutcome],
+    calibration: Calibration,
+    parameters: int,
+    provenance: Provenance,
+) -> dict[str, Any]:
+    """Return the contents of `card.json`, but for the id and the size of the weights."""
+    return {
+        "name": name,
+        "created": provenance.created,
+        "labels": list(LABELS),
+        "config": config.to_dict(),
+        "temperature": calibration.temperature,
+        "abstention": {"threshold": calibration.threshold, "rule": UNCERTAIN_RULE, "target": COVERAGE},
+        "licence": _licence({u.corpus for u in utterances}),
+        "intended_use": INTENDED_USE,
+        "not_for": NOT_FOR,
+        "limits": list(LIMITS),
+        "protocol": _protocol(outcomes),
+        "training": {
+            "clips": len(utterances),
+            "speakers": sorted({u.speaker for u in utterances}),
+            "hours": round(sum(u.duration_s for u in utterances) / 3600, 2),
+        },
+        "metrics": judge_folds(outcomes).figures(),
+        "folds": [_fold(outcome) for outcome in outcomes],
+        "recipe": outcomes[0].recipe,
+        "seed": seed,
+        "command": provenance.command,
+        "parameters": parameters,
+    }
+
+
+def _fold(outcome: FoldOutcome) -> dict[str, Any]:
+    predictions = outcome.logits.argmax(axis=1)
+    return {
+        "fold": outcome.index,
+        "test_speakers": sorted(set(outcome.speakers)),
+        "clips": len(outcome.keys),
+        "uar": metrics.uar(outcome.targets, predictions),
+        "accuracy": metrics.accuracy(outcome.targets, predictions),
+    }
+
+
+def _protocol(outcomes: Sequence[FoldOutcome]) -> str:
+    folds = f"{len(outcomes)} folds by speaker" if len(outcomes) > 1 else "one held-out group of speakers"
+    return (
+        f"{folds}: no speaker is both in training and in test. Whole, unaltered clips; augmentation on "
+        "training clips only; a fixed schedule and its last weights, so that no test clip chose anything. "
+        "Probabilities of a fold are calibrated by the other folds' outputs. The published network has the same "
+        "recipe, trained on all these speakers; its own accuracy cannot be measured on them. The interval is a "
+        "bootstrap over speakers (2,000 resamples, 95 %)."
+    )
+
+
+def _licence(names: set[str]) -> dict[str, Any]:
+    corpora = [CORPORA[name] for name in sorted(names) if name in CORPORA]
+    listed = [{"name": c.title, "citation": c.citation, "licence": c.licence} for c in corpora]
+    own = sorted(names - set(CORPORA))
+    if own:
+        weights = "Of whoever owns the recordings"
+        meaning = (
+            f"Trained on the clinic's own material ({', '.join(own)}): keep these weights inside the clinic."
+        )
+    elif all(corpus.commercial_use for corpus in corpora):
+        weights = "Apache-2.0"
+        meaning = "The corpora allow any use, and so do these weights."
+    else:
+        weights = "CC BY-NC-SA 4.0"
+        meaning = (
+            "Learnt from a corpus under CC BY-NC-SA 4.0, and given on under the same terms: name the source, "
+            "no commercial use, share alike. For research, teaching and trial, not for a paid service, unless "
+            "the corpus's owners license it (RAVDESS: ravdess@gmail.com)."
+        )
+    return {"weights": weights, "meaning": meaning, "corpora": listed}
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %"
+
+
+def page_of(card: dict[str, Any]) -> str:
+    """Return the card as a Markdown page."""
+    figures, uar = card["metrics"], card["metrics"]["uar"]
+    rows = [
+        ("UAR (mean recall of the eight emotions)", _percent(uar["value"])),
+        ("its 95 % interval over speakers", f"{_percent(uar['low'])} to {_percent(uar['high'])}"),
+        ("counted on", uar["n"]),
+        ("Accuracy", _percent(figures["accuracy"])),
+        ("Macro F1", _percent(figures["macro_f1"])),
+        ("Accuracy on the most confident 70 %", _percent(figures["accuracy_at_70_percent"])),
+        ("Calibration error (15 bins of equal mass)", _percent(figures["ece"])),
+        ("what a perfectly calibrated model would show", _percent(figures["ece_floor"])),
+        ("Negative log-likelihood", f"{figures['nll']:.3f} nats"),
+        *((f"UAR, {sex} speakers", _percent(v)) for sex, v in figures["uar_by_sex"].items()),
+    ]
+    parts = [
+        f"# Model card: {card['id']}\n",
+        f"{card['intended_use']}\n\n**Not for:** {card['not_for']}\n",
+        "## What it is\n",
+        f"{card['parameters']:,} parameters ({card['weights_bytes'] / 1e6:.1f} MB), system "
+        f"`{card['config']['model']['system']}`, made {card['created'][:10]} with seed {card['seed']} by\n",
+        f"```\n{card['command']}\n```\n",
+        "## Data and licence\n",
+        f"{card['training']['clips']:,} clips, {card['training']['hours']} h, "
+        f"{len(card['training']['speakers'])} speakers.\n",
+        *(f"- {c['name']} ({c['licence']}). {c['citation']}\n" for c in card["licence"]["corpora"]),
+        f"\n**Weights: {card['licence']['weights']}.** {card['licence']['meaning']}\n",
+        "## How well it hears\n",
+        f"{card['protocol']}\n",
+        _table(("figure", "value"), rows),
+        _table(("emotion", "recall"), [(k, _percent(v)) for k, v in figures["recall"].items()]),
+        _table(
+            ("fold", "test speakers", "UAR"),
+            [(str(f["fold"]), ", ".join(f["test_speakers"]), _percent(f["uar"])) for f in card["folds"]],
+        ),
+        "Rows are what was acted, columns what was heard:\n",
+        _table(("", *LABELS), _confusion_rows(figures["confusion"])),
+        "## When it says nothing\n",
+        f"{card['abstention']['rule']} Threshold {card['abstention']['threshold']:.3f}, "
+        f"temperature {card['temperature']:.3f}.\n",
+        "## Limits\n",
+        *(f"- {limit}\n" for limit in card["limits"]),
+    ]
+    return "\n".join(parts).replace("\n\n\n", "\n\n")
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
+
+
+def _confusion_rows(counts: list[list[int]]) -> list[list[str]]:
+    shares = np.array(counts)
+    return [[label, *map(str, row)] for label, row in zip(LABELS, shares.tolist(), strict=True)]

@@ -1,0 +1,228 @@
+"""The command line's training verbs: train, evaluate, corpora."""
+
+import argparse
+import json
+import shlex
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from ml.cards import Provenance, page_of
+from ml.config import ExperimentConfig, load_config
+from ml.corpora.catalogue import CORPORA, scan_folder
+from ml.corpora.manifest import Scan, Utterance
+from ml.evaluate import judge_folds, judge_model
+from ml.folds import read_outcomes
+from ml.registry import DEFAULT_ROOT, ModelCard, load_card
+from ml.train import Experiment, cross_validate, train_and_publish
+
+FOLDS_FOLDER = Path("docs") / "folds"
+SHOWN_ODD_FILES = 20
+
+
+def add_verbs(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the training verbs; each sets `run`, a function of the parsed arguments that returns the exit code."""
+    _add_train(verbs)
+    _add_evaluate(verbs)
+    _add_corpora(verbs)
+
+
+def _add_train(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    train = verbs.add_parser("train", help="held-out speaker folds, then a published network")
+    train.add_argument("--data", type=Path, required=True, metavar="DIR", help="folder of the corpora")
+    train.add_argument("--config", default="parallel", help="name in ml/configs, or a TOML or JSON file")
+    train.add_argument("--corpora", nargs="+", default=["ravdess"], choices=tuple(CORPORA))
+    train.add_argument("--seed", type=int, default=0)
+    train.add_argument("--out", type=Path, default=DEFAULT_ROOT, metavar="ROOT", help="where to publish")
+    train.add_argument("--name", help="name of the model and of its folds file (default: the config's)")
+    train.add_argument("--folds-file", type=Path, metavar="FILE.jsonl")
+    train.add_argument("--folds", type=int, default=5, metavar="N", help="run only the first N folds")
+    train.add_argument("--only-folds", action="store_true", help="publish nothing")
+    train.add_argument("--epochs", type=int, help="instead of the config's")
+    train.add_argument("--jobs", type=int, default=1, help="folds at a time, one thread each")
+    train.add_argument("--page", type=Path, metavar="FILE.md", help="write the card as a page, too")
+    train.set_defaults(run=train_verb)
+
+
+def _add_evaluate(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    evaluate = verbs.add_parser("evaluate", help="figures of a model on a corpus, or of finished folds")
+    source = evaluate.add_mutually_exclusive_group(required=True)
+    source.add_argument("--data", type=Path, metavar="DIR", help="folder of the corpora")
+    source.add_argument("--folds-file", type=Path, metavar="FILE.jsonl")
+    evaluate.add_argument("--corpora", nargs="+", default=["emodb"], choices=tuple(CORPORA))
+    evaluate.add_argument("--model", help="default: the newest")
+    evaluate.add_argument("--root", type=Path, default=DEFAULT_ROOT)
+    evaluate.add_argument("--json", action="store_true")
+    evaluate.set_defaults(run=evaluate_verb)
+
+
+def _add_corpora(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    corpora = verbs.add_parser("corpora", help="what a folder of corpora holds")
+    describe = corpora.add_subparsers(required=True).add_parser("describe")
+    describe.add_argument("folder", type=Path, metavar="DIR")
+    describe.add_argument("--corpora", nargs="+", choices=tuple(CORPORA))
+    describe.add_argument("--json", action="store_true")
+    describe.set_defaults(run=describe_verb)
+
+
+@dataclass
+class ProgressLine:
+    """Prints a line for an epoch, with the time that is left."""
+
+    started: float = field(default_factory=time.monotonic)
+
+    def __call__(self, epoch: int, epochs: int, figures: dict[str, float]) -> None:
+        """Print to stderr."""
+        left = (time.monotonic() - self.started) / epoch * (epochs - epoch)
+        shown = " ".join(f"{name} {value:.3f}" for name, value in figures.items())
+        print(f"epoch {epoch}/{epochs} {shown}, about {left / 60:.1f} min left", file=sys.stderr, flush=True)
+
+
+def _with_epochs(config: ExperimentConfig, epochs: int | None) -> ExperimentConfig:
+    return config if epochs is None else replace(config, train=replace(config.train, epochs=epochs))
+
+
+def _utterances(scans: dict[str, Scan]) -> tuple[Utterance, ...]:
+    return tuple(u for scan in scans.values() for u in scan.utterances)
+
+
+def train_verb(arguments: argparse.Namespace) -> int:
+    """Run the folds that are missing, train on all speakers, publish."""
+    scans = scan_folder(arguments.data, arguments.corpora)
+    reserved = {speaker for name in scans for speaker in CORPORA[name].reserved}
+    experiment = Experiment(
+        name=arguments.name or Path(arguments.config).stem,
+        config=_with_epochs(load_config(arguments.config), arguments.epochs),
+        utterances=tuple(u for u in _utterances(scans) if u.speaker not in reserved),
+        seed=arguments.seed,
+        held_out=arguments.folds,
+    )
+    folds_file = arguments.folds_file or FOLDS_FOLDER / f"{experiment.name}.jsonl"
+    if arguments.only_folds:
+        cross_validate(experiment, folds_file, ProgressLine(), arguments.jobs)
+        return 0
+    folder = train_and_publish(
+        experiment,
+        folds_file=folds_file,
+        root=arguments.out,
+        provenance=Provenance.now(_command(arguments)),
+        on_epoch=ProgressLine(),
+        jobs=arguments.jobs,
+    )
+    if arguments.page:
+        arguments.page.write_text(page_of(dict(ModelCard.read(folder).contents)), encoding="utf-8")
+    print(folder)
+    return 0
+
+
+def _command(arguments: argparse.Namespace) -> str:
+    """Return the command that repeats it; where the data lay is nobody else's concern."""
+    parts = ["python", "-m", "ml", "train", "--data", "DIR", "--config", Path(arguments.config).stem]
+    parts += ["--corpora", *arguments.corpora, "--seed", str(arguments.seed)]
+    parts += ["--epochs", str(arguments.epochs)] if arguments.epochs else []
+    parts += ["--folds", str(arguments.folds)] if arguments.folds != 5 else []
+    parts += ["--name", arguments.name] if arguments.name else []
+    return shlex.join(parts)
+
+
+def evaluate_verb(arguments: argparse.Namespace) -> int:
+    """Print the figures of finished folds, or of a model on corpora."""
+    if arguments.folds_file:
+        outcomes = read_outcomes(arguments.folds_file)
+        if len({outcome.recipe for outcome in outcomes}) != 1:
+            print("the file must hold the folds of one recipe", file=sys.stderr)
+            return 2
+        return _print_figures(judge_folds(outcomes).figures(), arguments.json)
+    card = load_card(arguments.model, arguments.root)
+    utterances = _utterances(scan_folder(arguments.data, arguments.corpora))
+    heard = {u.speaker for u in utterances} & set(card.contents["training"]["speakers"])
+    if heard:
+        print(f"{card.id} was trained on {len(heard)} of these speakers: no measure of use", file=sys.stderr)
+    return _print_figures({"model": card.id, **judge_model(card, utterances).figures()}, arguments.json)
+
+
+def _print_figures(figures: dict[str, Any], as_json: bool) -> int:
+    if as_json:
+        print(json.dumps(figures))
+        return 0
+    for name, value in figures.items():
+        if name == "uar":
+            value = f"{value['value']:.3f} (95 % {value['low']:.3f} to {value['high']:.3f}, {value['n']})"
+        elif isinstance(value, dict):
+            value = ", ".join(f"{key} {share:.3f}" for key, share in value.items())
+        elif isinstance(value, float):
+            value = f"{value:.3f}"
+        if name != "confusion":
+            print(f"{name:24} {value}")
+    return 0
+
+
+def describe_verb(arguments: argparse.Namespace) -> int:
+    """Print counts, durations, speakers, odd and missing files of each corpus that the folder holds."""
+    named = arguments.corpora or [name for name in CORPORA if (arguments.folder / name).is_dir()]
+    described = {name: _description(scan) for name, scan in scan_folder(arguments.folder, named).items()}
+    if arguments.json:
+        print(json.dumps(described))
+        return 0
+    for name, counts in described.items():
+        print(f"{CORPORA[name].title} ({CORPORA[name].licence})")
+        for key in ("clips", "of", "hours", "seconds", "speakers", "emotions"):
+            print(f"  {key:10} {_plain(counts[key])}")
+        _print_list("odd", [f"{odd['file']}: {odd['reason']}" for odd in counts["odd"]])
+        _print_list("missing", counts["missing"])
+    return 0
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {count}" for key, count in value.items())
+    return str(value)
+
+
+def _print_list(name: str, lines: Sequence[str]) -> None:
+    print(f"  {name:10} {len(lines)}")
+    for line in lines[:SHOWN_ODD_FILES]:
+        print(f"    {line}")
+    if len(lines) > SHOWN_ODD_FILES:
+        print(f"    and {len(lines) - SHOWN_ODD_FILES} more")
+
+
+def _description(scan: Scan) -> dict[str, Any]:
+    utterances = scan.utterances
+    durations = sorted(u.duration_s for u in utterances)
+    return {
+        "clips": len(utterances),
+        "of": CORPORA[utterances[0].corpus].clips,
+        "hours": round(sum(durations) / 3600, 2),
+        "seconds": {
+            "shortest": round(durations[0], 2),
+            "median": round(durations[len(durations) // 2], 2),
+            "longest": round(durations[-1], 2),
+        },
+        "speakers": {
+            sex: len({u.speaker for u in utterances if u.sex == sex})
+            for sex in sorted({u.sex for u in utterances})
+        },
+        "emotions": {
+            label: sum(u.label == label for u in utterances)
+            for label in sorted({u.label for u in utterances})
+        },
+        "odd": [{"file": str(odd.path), "reason": odd.reason} for odd in scan.odd],
+        "missing": list(scan.missing),
+    }
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Parse and run one of these verbs alone."""
+    parser = argparse.ArgumentParser(prog="python -m ml")
+    add_verbs(parser.add_subparsers(required=True))
+    parsed = parser.parse_args(arguments)
+    code: int = parsed.run(parsed)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

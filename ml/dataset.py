@@ -1,0 +1,148 @@
+"""Clips as features in memory: computed once, cropped and augmented on the fly in training only."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import soundfile
+import soxr
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ml import augment, frontend
+from ml.config import ExperimentConfig, FeatureConfig
+from ml.corpora.manifest import Utterance
+from ml.features import Cepstrum
+from ml.labels import index_of
+
+Floats = NDArray[np.float32]
+
+SILENCE_RANGE_DB = 35.0
+"""Frames this far below the loudest one are silence, here and inside the network."""
+
+
+def silence_level(cfg: FeatureConfig) -> float:
+    """Log-mel value of digital silence, in dB."""
+    return float(10 * np.log10(cfg.amin))
+
+
+def load_clip(path: Path, sample_rate: int) -> Floats:
+    """Return a corpus clip as mono at `sample_rate`, (samples,). Corpora are sound WAV or FLAC files.
+
+    A patient's recording goes through `ml.audio`, which distrusts it.
+    """
+    waveform, rate = soundfile.read(path, dtype="float32", always_2d=True)
+    mono: Floats = waveform.mean(axis=1)
+    return mono if rate == sample_rate else soxr.resample(mono, rate, sample_rate).astype(np.float32)
+
+
+def speech_bounds(log_mel: Floats) -> tuple[int, int]:
+    """Return the first frame and the one after the last that are not silence, of (frames, n_mels)."""
+    level = log_mel.mean(axis=1)
+    active = np.flatnonzero(level > level.max() - SILENCE_RANGE_DB)
+    return int(active[0]), int(active[-1]) + 1
+
+
+@dataclass(frozen=True)
+class Clip:
+    """One utterance's log-mel planes, (frames, n_mels) each: the clean one first, then augmented ones.
+
+    Silence at the edges is cut away by the bounds of the clean plane.
+    """
+
+    utterance: Utterance
+    planes: tuple[Floats, ...]
+
+    @property
+    def target(self) -> int:
+        """Index of the emotion."""
+        if self.utterance.emotion is None:
+            raise ValueError(f"{self.utterance.key} has no emotion among the eight")
+        return index_of(self.utterance.emotion)
+
+
+def prepare(utterance: Utterance, cfg: ExperimentConfig, seed: int, augmented: bool) -> Clip:
+    """Compute a clip's planes. The noise depends on the clip's name and `seed`, not on who asks first."""
+    waveform = load_clip(utterance.path, cfg.audio.sample_rate)
+    versions = [waveform]
+    if augmented:
+        rng = np.random.default_rng([seed, *utterance.key.encode()])
+        versions += augment.variants(waveform, cfg.train.augment, rng)
+    planes = [frontend.log_mel(version, cfg.features, cfg.audio.sample_rate) for version in versions]
+    first, last = speech_bounds(planes[0])
+    start, stop = first / len(planes[0]), last / len(planes[0])  # as shares: the speeds differ in length
+    cut = [plane[int(start * len(plane)) : int(np.ceil(stop * len(plane)))] for plane in planes]
+    return Clip(utterance, tuple(np.ascontiguousarray(plane) for plane in cut))
+
+
+def prepare_all(
+    utterances: Sequence[Utterance], cfg: ExperimentConfig, seed: int, augmented: bool
+) -> list[Clip]:
+    """Prepare the utterances that have one of the eight emotions; `augmented` is for training clips only."""
+    return [prepare(u, cfg, seed, augmented) for u in utterances if u.emotion is not None]
+
+
+class TrainingBatches:
+    """Shuffled, augmented batches; iterate once per epoch. Reproducible by seed."""
+
+    def __init__(self, clips: Sequence[Clip], cfg: ExperimentConfig, seed: int) -> None:
+        self.clips = clips
+        self.cfg = cfg
+        self.frames = int(cfg.train.crop_seconds * cfg.audio.sample_rate) // cfg.features.hop_length + 1
+        self.rng = np.random.default_rng(seed)
+        self.generator = torch.Generator().manual_seed(seed)
+        self.masks = augment.SpecAugment(cfg.train.augment)
+        self.to_features = feature_map(cfg.features)
+
+    def __len__(self) -> int:
+        return len(self.clips) // self.cfg.train.batch_size or 1
+
+    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield features (B, 1, rows, frames) and targets (B,); the odd rest sits this epoch out."""
+        order = self.rng.permutation(len(self.clips))
+        size = self.cfg.train.batch_size
+        for batch in range(len(self)):
+            clips = [self.clips[i] for i in order[batch * size : (batch + 1) * size]]
+            crops, levels = zip(*(self._crop(clip) for clip in clips), strict=True)
+            masked = self.masks(torch.from_numpy(np.stack(crops)), torch.tensor(levels), self.generator)
+            yield self.to_features(masked), torch.tensor([clip.target for clip in clips])
+
+    def _crop(self, clip: Clip) -> tuple[Floats, float]:
+        """Return a plane (n_mels, frames) with the clip placed, or cut, at random; and its mean in dB."""
+        clean = len(clip.planes) == 1 or self.rng.random() < self.cfg.train.augment.clean_share
+        plane = clip.planes[0 if clean else self.rng.integers(1, len(clip.planes))]
+        canvas = np.full((self.frames, plane.shape[1]), silence_level(self.cfg.features), np.float32)
+        spare = self.frames - len(plane)
+        at = int(self.rng.integers(0, abs(spare) + 1))
+        if spare >= 0:
+            canvas[at : at + len(plane)] = plane
+        else:
+            canvas[:] = plane[at : at + self.frames]
+        return canvas.T, float(plane.mean())
+
+
+def feature_map(cfg: FeatureConfig) -> Callable[[Tensor], Tensor]:
+    """Return the map from log-mel (B, n_mels, frames) to what the network sees, (B, 1, rows, frames)."""
+    cepstrum = Cepstrum(cfg)
+    if cfg.kind == "mfcc":
+        return lambda log_mel: cepstrum(log_mel).unsqueeze(1)
+    return lambda log_mel: log_mel.unsqueeze(1)
+
+
+def clean_batches(
+    clips: Sequence[Clip], cfg: ExperimentConfig, size: int = 32
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield every clip whole, unaltered and in order; shorter ones of a batch are followed by silence."""
+    to_features = feature_map(cfg.features)
+    shortest = cfg.audio.sample_rate // cfg.features.hop_length + 1  # the network takes no less than 1 s
+    for start in range(0, len(clips), size):
+        batch = clips[start : start + size]
+        frames = max(shortest, *(len(clip.planes[0]) for clip in batch))
+        shape = (len(batch), frames, cfg.features.n_mels)
+        canvas = np.full(shape, silence_level(cfg.features), np.float32)
+        for row, clip in zip(canvas, batch, strict=True):
+            row[: len(clip.planes[0])] = clip.planes[0]
+        planes = torch.from_numpy(np.ascontiguousarray(canvas.transpose(0, 2, 1)))
+        yield to_features(planes), torch.tensor([clip.target for clip in batch])

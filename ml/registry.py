@@ -1,0 +1,133 @@
+"""Published models: one folder with weights, graph and card under one id, written once, never overwritten."""
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ml.config import ExperimentConfig
+
+DEFAULT_ROOT = Path(__file__).parent / "weights"
+
+WEIGHTS, GRAPH, CARD = "weights.pt", "graph.onnx", "card.json"
+
+_SLUG = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+
+
+class UnknownModel(LookupError):
+    """No such model in the folders that were searched."""
+
+
+class AlreadyPublished(FileExistsError):
+    """A model with this id is there already; models are never overwritten."""
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """What `card.json` says, and where it stands. `contents` is all of it, for whoever shows it."""
+
+    id: str
+    name: str
+    created: str
+    labels: tuple[str, ...]
+    config: ExperimentConfig
+    temperature: float
+    abstention_threshold: float
+    contents: Mapping[str, Any]
+    folder: Path
+
+    @property
+    def weights(self) -> Path:
+        """State dictionary for torch."""
+        return self.folder / WEIGHTS
+
+    @property
+    def graph(self) -> Path:
+        """Graph for ONNX Runtime."""
+        return self.folder / GRAPH
+
+    @classmethod
+    def read(cls, folder: Path) -> "ModelCard":
+        """Read the card in `folder`."""
+        contents: dict[str, Any] = json.loads((folder / CARD).read_text(encoding="utf-8"))
+        return cls(
+            id=contents["id"],
+            name=contents["name"],
+            created=contents["created"],
+            labels=tuple(contents["labels"]),
+            config=ExperimentConfig.from_dict(contents["config"]),
+            temperature=contents["temperature"],
+            abstention_threshold=contents["abstention"]["threshold"],
+            contents=contents,
+            folder=folder,
+        )
+
+
+def list_models(*roots: Path) -> list[ModelCard]:
+    """Return the cards of all models under `roots` (by default the shipped ones), oldest first."""
+    return sorted(_cards(roots), key=lambda card: (card.created, card.id))
+
+
+def load_card(model_id: str | None = None, *roots: Path) -> ModelCard:
+    """Return the card of `model_id`, or of the newest model when none is named.
+
+    Raises:
+        UnknownModel: there is none.
+    """
+    cards = list_models(*roots)
+    for card in reversed(cards):
+        if model_id in (None, card.id):
+            return card
+    raise UnknownModel(f"no model {model_id or ''} in {', '.join(map(str, roots or (DEFAULT_ROOT,)))}")
+
+
+def _cards(roots: tuple[Path, ...]) -> Iterator[ModelCard]:
+    for root in roots or (DEFAULT_ROOT,):
+        for path in root.glob(f"*/{CARD}"):
+            if not path.parent.name.startswith("."):  # a publication in progress
+                yield ModelCard.read(path.parent)
+
+
+def publish(
+    *, slug: str, weights: bytes, graph: bytes, card: Mapping[str, Any], root: Path = DEFAULT_ROOT
+) -> Path:
+    """Write a model under `<slug>-<8 hex of its content>` and return its folder.
+
+    The folder appears at once with all three files, or not at all.
+
+    Raises:
+        ValueError: `slug` is not a lower-case name such as `parallel` or `parallel-small`.
+        AlreadyPublished: the same model is there.
+    """
+    if not _SLUG.fullmatch(slug):
+        raise ValueError(f"{slug!r} is not a lower-case name with hyphens")
+    model_id = f"{slug}-{hashlib.sha256(weights + graph).hexdigest()[:8]}"
+    folder = root / model_id
+    root.mkdir(parents=True, exist_ok=True)
+    draft = Path(tempfile.mkdtemp(prefix=".publishing-", dir=root))
+    try:
+        contents = {"id": model_id, **card, "weights_bytes": len(weights)}
+        (draft / WEIGHTS).write_bytes(weights)
+        (draft / GRAPH).write_bytes(graph)
+        (draft / CARD).write_text(json.dumps(contents, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        draft.chmod(0o755)  # mkdtemp's own mode would hide the model from the other processes' users
+        _appear(draft, folder)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    return folder
+
+
+def _appear(draft: Path, folder: Path) -> None:
+    # rename() replaces an empty folder silently but refuses a full one, and every published one is full.
+    try:
+        os.rename(draft, folder)
+    except OSError as fault:
+        if folder.exists():
+            raise AlreadyPublished(f"{folder.name} is published already") from fault
+        raise

@@ -1,0 +1,100 @@
+"""Pieces that several systems share; every tensor's shape stands beside it."""
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+SILENCE_RANGE_DB = 35.0
+
+
+class LevelFreeMfcc(nn.Module):
+    """MFCCs in dB → the same without level and gain, and a mask of the frames that hold sound.
+
+    The DCT is orthonormal, so a shift of the whole log-mel plane moves c0 alone and its spread is the root
+    of the sum of squares: normalising the cepstrum here is normalising the log-mel plane, without state.
+    Frames more than 35 dB below the loudest take no part, so that neither pauses, nor padding, nor the
+    recording's noise floor decide what the network sees of the speech.
+    """
+
+    def __init__(self, n_mels: int) -> None:
+        super().__init__()
+        self.per_level = math.sqrt(n_mels)  # c0 = sqrt(n_mels) * mean log-mel
+
+    def forward(self, mfcc: Tensor) -> tuple[Tensor, Tensor]:
+        """Map (N, 1, rows, T) to the same shape, and to a mask (N, T) of 0 and 1."""
+        c0 = mfcc[:, 0, :1]  # (N, 1, T)
+        rest = mfcc[:, 0, 1:]  # (N, rows - 1, T)
+        floor = c0.amax(dim=2, keepdim=True) - SILENCE_RANGE_DB * self.per_level
+        active = (c0 > floor).to(mfcc.dtype)  # (N, 1, T)
+        share = active / active.sum(dim=2, keepdim=True)
+        centred = torch.maximum(c0, floor) - (c0 * share).sum(dim=2, keepdim=True)
+        squares = centred.square() + rest.square().sum(dim=1, keepdim=True)  # (N, 1, T)
+        spread = ((squares * share).sum(dim=2, keepdim=True) / self.per_level**2 + 1e-3).sqrt()
+        scaled = torch.cat([centred, rest * active], dim=1) / spread
+        return scaled.unsqueeze(1), active[:, 0]
+
+
+class AttentiveStatistics(nn.Module):
+    """Weighted mean and standard deviation over time (Okabe et al., Interspeech 2018)."""
+
+    def __init__(self, channels: int, hidden: int = 64) -> None:
+        super().__init__()
+        self.score = nn.Sequential(nn.Linear(channels, hidden), nn.Tanh(), nn.Linear(hidden, 1))
+
+    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+        """Pool (N, T, C) over the frames that `mask` (N, T) keeps, to (N, 2 C)."""
+        score = self.score(x) + (mask.unsqueeze(2) - 1.0) * 1e4  # (N, T, 1)
+        weight = score.softmax(dim=1)
+        mean = (weight * x).sum(dim=1)
+        variance = (weight * (x - mean.unsqueeze(1)).square()).sum(dim=1)
+        return torch.cat([mean, (variance + 1e-5).sqrt()], dim=1)
+
+
+def sinusoids(like: Tensor) -> Tensor:
+    """Sinusoidal positions (T, C) for `like` (N, T, C), for any T (Vaswani et al. 2017)."""
+    frames, width = like.shape[1], like.shape[2]
+    place = torch.arange(frames, dtype=like.dtype, device=like.device).unsqueeze(1)
+    rate = torch.exp(
+        torch.arange(0, width, 2, dtype=like.dtype, device=like.device) * (-math.log(1e4) / width)
+    )
+    angle = place * rate
+    return torch.cat([angle.sin(), angle.cos()], dim=1)
+
+
+def shrink_mask(mask: Tensor, factor: int, steps: int) -> Tensor:
+    """Mask (N, T) of frames → mask (N, steps) of pooled frames: kept if any of its frames was."""
+    pooled: Tensor = nn.functional.max_pool1d(mask.unsqueeze(1), factor, ceil_mode=True)
+    return pooled[:, 0, :steps]
+
+
+class EncoderLayer(nn.Module):
+    """Pre-norm Transformer encoder layer whose graph takes any batch and any length.
+
+    torch's own layer writes the traced batch size into the exported graph.
+    """
+
+    def __init__(self, width: int, heads: int, hidden: int, dropout: float) -> None:
+        super().__init__()
+        self.heads, self.scale = heads, math.sqrt(width / heads)
+        self.attention_norm, self.hidden_norm = nn.LayerNorm(width), nn.LayerNorm(width)
+        self.query_key_value = nn.Linear(width, 3 * width)
+        self.output = nn.Linear(width, width)
+        self.hidden = nn.Sequential(
+            nn.Linear(width, hidden), nn.ReLU(), nn.Dropout(dropout), nn.Linear(hidden, width)
+        )
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, x: Tensor, bias: Tensor) -> Tensor:
+        """Map (N, T, C) to the same shape; `bias` (N, 1, 1, T) is added to every attention score."""
+        x = x + self.dropout(self.attend(self.attention_norm(x), bias))
+        changed: Tensor = x + self.dropout(self.hidden(self.hidden_norm(x)))
+        return changed
+
+    def attend(self, x: Tensor, bias: Tensor) -> Tensor:
+        """Multi-head self-attention, (N, T, C) → (N, T, C)."""
+        split = self.query_key_value(x).unflatten(2, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
+        query, key, value = split.unbind(0)  # (N, heads, T, C / heads) each
+        scores = query @ key.transpose(2, 3) / self.scale + bias
+        mixed: Tensor = self.output((scores.softmax(dim=3) @ value).transpose(1, 2).flatten(2))
+        return mixed
