@@ -1,6 +1,6 @@
 """EMO-DB: ten actors, ten German sentences, seven labels (Burkhardt et al. 2005).
 
-Names are speaker (two digits), text (letter and two digits), emotion (German initial), version (letter): 03a01Fa.
+Names are speaker (two digits), text (letter, two digits), emotion (German initial), version (letter): 03a01Fa.
 """
 
 import re
@@ -69,5 +69,5 @@ CORPUS = Corpus(
     read_name=read_name,
     clips=535,
     # The four voices of the demonstration clinic: no shipped model may have heard them in training.
-    reserved=frozenset({"emodb-03", "emodb-08", "emodb-14", "emodb-15"}),
+    reserved=frozenset({"emodb-03", "emodb-08", "emodb-09", "emodb-10"}),
 )
