@@ -81,6 +81,7 @@ class Decoding:
         self.samples = 0
         """Samples at the wanted rate that have come out."""
         self.bad_packets = 0
+        self.bad_packet_share = 0.0
         self.cut_off = False
         """Whether the file promised clearly more than came."""
 
@@ -97,7 +98,7 @@ class Decoding:
                 self.samples += len(waveform)
                 if self.duration_s > self._max_seconds:
                     raise UnreadableAudio("too_long")
-                self.fraction, self.bad_packets = source.fraction, source.bad_packets
+                self.fraction = source.fraction
                 pending = np.concatenate([pending, waveform])
                 while len(pending) >= size:
                     yield pending[:size]
@@ -129,7 +130,9 @@ class Decoding:
         return np.ascontiguousarray(samples[:, self._channel])
 
     def _finish(self, source: Source) -> None:
-        self.fraction, self.bad_packets = 1.0, source.bad_packets
+        self.fraction = 1.0
+        self.bad_packets = source.bad_packets
+        self.bad_packet_share = source.bad_packets / max(1, source.packets)
         claimed = source.properties.duration_s or 0.0
         self.cut_off = source.torn or self.duration_s < (1 - TOLERANCE) * claimed - 0.1
         if not source.heard:

@@ -100,6 +100,7 @@ class Source:
         self.properties = properties
         self.torn = torn
         self.fraction = 0.0
+        self.packets = 0
         self.bad_packets = 0
         self.heard = False
 
@@ -181,6 +182,7 @@ class PacketSource(Source):
             except FFmpegError:
                 self.torn = True
                 return
+            self.packets += 1
             self.fraction = min(1.0, self._file.tell() / self._size)
             yield from self._decoded(packet)
 

@@ -55,6 +55,12 @@ def dct_matrix(cfg: FeatureConfig) -> Floats:
     return (np.sqrt(np.where(order == 0, 1.0, 2.0) / cfg.n_mels) * basis).astype(np.float32)
 
 
+def silent_frame(cfg: FeatureConfig) -> Floats:
+    """Digital silence as the network sees it, (rows,): what follows anything shorter than a window."""
+    log_mel = np.full(cfg.n_mels, 10.0 * np.log10(cfg.amin), np.float32)
+    return dct_matrix(cfg) @ log_mel if cfg.kind == "mfcc" else log_mel
+
+
 def frame_count(samples: int, cfg: FeatureConfig) -> int:
     """Frames of a waveform of so many samples; frame k is centred on sample k * hop_length."""
     return 1 + samples // cfg.hop_length
@@ -68,7 +74,7 @@ def log_mel(waveform: Floats, cfg: FeatureConfig, sample_rate: int = SAMPLE_RATE
 
 def mfcc(waveform: Floats, cfg: FeatureConfig, sample_rate: int = SAMPLE_RATE) -> Floats:
     """MFCCs, (n_mfcc, frames), of a mono waveform in [-1, 1], (samples,)."""
-    return np.ascontiguousarray((log_mel(waveform, cfg, sample_rate) @ dct_matrix(cfg).T).T)
+    return dct_matrix(cfg) @ log_mel(waveform, cfg, sample_rate).T
 
 
 class StreamingLogMel:
@@ -119,15 +125,15 @@ class StreamingMfcc:
 
     def __init__(self, cfg: FeatureConfig, sample_rate: int = SAMPLE_RATE) -> None:
         self._log_mel = StreamingLogMel(cfg, sample_rate)
-        self._dct = dct_matrix(cfg).T
+        self._dct = dct_matrix(cfg)
 
     def feed(self, block: Floats) -> Floats:
         """MFCC frames completed by this block, (n_mfcc, k)."""
-        return (self._log_mel.feed(block) @ self._dct).T
+        return self._dct @ self._log_mel.feed(block).T
 
     def flush(self) -> Floats:
         """The last MFCC frames, (n_mfcc, k); the stream is over."""
-        return (self._log_mel.flush() @ self._dct).T
+        return self._dct @ self._log_mel.flush().T
 
 
 _LINEAR_HZ_PER_MEL = 200.0 / 3

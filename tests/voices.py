@@ -45,7 +45,7 @@ def clip_paths() -> list[Path]:
 def speech(seconds: float | None = None, *, clip: int = 0) -> Waveform:
     """Real speech at 16 kHz from one clip; repeated or cut to `seconds` if given."""
     waveform: Waveform = soundfile.read(clip_paths()[clip], dtype="float32")[0]
-    return waveform if seconds is None else np.resize(waveform, round(seconds * RATE))
+    return waveform if seconds is None else np.resize(waveform, round(seconds * RATE)).copy()
 
 
 def silence(seconds: float) -> Waveform:

@@ -1,0 +1,100 @@
+"""Window estimates → one summary of a recording: how much of the speech sounds like what, and how surely."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml.labels import EMOTIONS, Emotion
+
+Floats: TypeAlias = NDArray[np.float32]
+Reals: TypeAlias = NDArray[np.float64]
+Flags: TypeAlias = NDArray[np.bool_]
+
+REPLICATES = 1000
+LEVEL = 0.95
+SEED = 20_180_516
+"""Fixed, so that the same recording gives the same interval; the number itself means nothing."""
+_REPLICATES_AT_A_TIME = 100
+
+
+@dataclass(frozen=True)
+class Summary:
+    """One recording as a distribution over the eight emotions.
+
+    `probabilities`, `low` and `high` are (8,) float32, the bounds those of a 95 % interval for each emotion
+    alone. `top` is None where no window gave an answer; `probabilities` then still sum to 1.
+    """
+
+    probabilities: Floats
+    low: Floats
+    high: Floats
+    top: Emotion | None
+    abstained_share: float
+    speech_s: float
+    windows: int
+
+
+def summarise(
+    probabilities: Floats, weights: Floats, abstained: Flags, *, speech_s: float, overlap: int
+) -> Summary:
+    """Average the windows that gave an answer, weighted by the speech in them; all, if none did.
+
+    Args:
+        probabilities: (n, 8), calibrated, in order of time.
+        weights: (n,), seconds of speech in each window.
+        abstained: (n,), windows that are too uncertain to count.
+        speech_s: speech in the whole recording, in seconds.
+        overlap: how many neighbouring windows share sound.
+    """
+    if not len(probabilities):
+        even = np.full(len(EMOTIONS), 1 / len(EMOTIONS), np.float32)
+        return Summary(even, np.zeros_like(even), np.ones_like(even), None, 1.0, speech_s, 0)
+    counted = np.ones_like(abstained) if abstained.all() else ~abstained
+    kept, weight = probabilities[counted].astype(np.float64), weights[counted].astype(np.float64)
+    mean = weight @ kept / weight.sum()
+    mean /= mean.sum()
+    low, high = _interval(kept, weight, overlap)
+    return Summary(
+        probabilities=mean.astype(np.float32),
+        low=np.minimum(low, mean).astype(np.float32),
+        high=np.maximum(high, mean).astype(np.float32),
+        top=None if abstained.all() else EMOTIONS[int(mean.argmax())],
+        abstained_share=float(abstained.mean()),
+        speech_s=speech_s,
+        windows=len(probabilities),
+    )
+
+
+def _interval(probabilities: Reals, weights: Reals, overlap: int) -> tuple[Reals, Reals]:
+    """Moving-block bootstrap (Künsch 1989) with one more block for what was not heard.
+
+    Neighbouring windows share sound and mood, so blocks of them are drawn, not single ones. From a few
+    windows that alone gives a narrow interval, from one window none at all; hence each replicate also holds
+    one block drawn evenly from all distributions, as in the proper Bayesian bootstrap (Muliere & Secchi
+    1996). Its part fades with every block that was heard.
+    """
+    windows = len(probabilities)
+    length = min(windows, max(overlap, round(windows ** (1 / 3))))
+    count = -(-windows // length)
+    sums, masses = _moving_sums(probabilities * weights[:, None], length), _moving_sums(weights, length)
+    prior = weights.mean() * max(overlap, length)
+    rng = np.random.default_rng(SEED)
+    replicates = []
+    for _ in range(0, REPLICATES, _REPLICATES_AT_A_TIME):
+        starts = rng.integers(0, len(masses), (_REPLICATES_AT_A_TIME, count))
+        unheard = rng.dirichlet(np.ones(probabilities.shape[1]), _REPLICATES_AT_A_TIME)
+        mass = masses[starts].sum(axis=1) + prior
+        replicates.append((sums[starts].sum(axis=1) + prior * unheard) / mass[:, None])
+    tail = (1 - LEVEL) / 2
+    low, high = np.quantile(np.concatenate(replicates), [tail, 1 - tail], axis=0)
+    return low, high
+
+
+def _moving_sums(values: Reals, length: int) -> Reals:
+    running = np.cumsum(np.concatenate([np.zeros_like(values[:1]), values]), axis=0)
+    sums: Reals = running[length:] - running[:-length]
+    return sums
