@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,6 +68,11 @@ def descendants(pid: int) -> list[int]:
     except OSError:
         return []
     return [found for child in map(int, children) for found in (child, *descendants(child))]
+
+
+def running(pids: Iterable[int]) -> list[int]:
+    """Those that still run; one that has ended and waits to be reaped does not."""
+    return [pid for pid in pids if command_line(pid)]
 
 
 def command_line(pid: int) -> str:
