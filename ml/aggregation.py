@@ -74,7 +74,7 @@ def _interval(probabilities: Reals, weights: Reals, overlap: int) -> tuple[Reals
 
     Neighbouring windows share sound and mood, so blocks of them are drawn, not single ones. From a few
     windows that alone gives a narrow interval, from one window none at all; hence each replicate also holds
-    one block drawn evenly from all distributions, as in the proper Bayesian bootstrap (Muliere & Secchi
+    one block drawn at random around the mean, as in the proper Bayesian bootstrap (Muliere & Secchi
     1996). Its part fades with every block that was heard.
     """
     windows = len(probabilities)
@@ -82,11 +82,13 @@ def _interval(probabilities: Reals, weights: Reals, overlap: int) -> tuple[Reals
     count = -(-windows // length)
     sums, masses = _moving_sums(probabilities * weights[:, None], length), _moving_sums(weights, length)
     prior = weights.mean() * max(overlap, length)
+    # As widely spread as if drawn evenly from all distributions, yet with the mean of what was heard.
+    around = probabilities.shape[1] * (weights @ probabilities / weights.sum()) + 1e-6
     rng = np.random.default_rng(SEED)
     replicates = []
     for _ in range(0, REPLICATES, _REPLICATES_AT_A_TIME):
         starts = rng.integers(0, len(masses), (_REPLICATES_AT_A_TIME, count))
-        unheard = rng.dirichlet(np.ones(probabilities.shape[1]), _REPLICATES_AT_A_TIME)
+        unheard = rng.dirichlet(around, _REPLICATES_AT_A_TIME)
         mass = masses[starts].sum(axis=1) + prior
         replicates.append((sums[starts].sum(axis=1) + prior * unheard) / mass[:, None])
     tail = (1 - LEVEL) / 2

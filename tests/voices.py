@@ -65,7 +65,7 @@ def chord(seconds: float) -> Waveform:
     """Three steady harmonic notes with a slow tremolo: the simplest music."""
     beat = 0.75 + 0.25 * np.sin(2 * np.pi * 2.0 * np.arange(round(seconds * RATE)) / RATE)
     notes = [tone(seconds, hertz=f * k, level=0.1 / k) for f in (220.0, 277.2, 329.6) for k in (1, 2, 3)]
-    return (np.sum(notes, axis=0) * beat).astype(np.float32)
+    return np.asarray(np.sum(notes, axis=0) * beat, np.float32)
 
 
 def resample(waveform: Waveform, sample_rate: int) -> Waveform:
