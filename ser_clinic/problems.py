@@ -12,6 +12,8 @@ from rest_framework.fields import get_error_detail
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
+from patients.errors import Refused
+
 CONTENT_TYPE = "application/problem+json"
 
 
@@ -19,6 +21,9 @@ def problem_details(exc: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's exception handler; ``None`` leaves a programming error to Django: logged, and answered 500."""
     if isinstance(exc, DomainValidationError):
         exc = exceptions.ValidationError(get_error_detail(exc))
+    if isinstance(exc, Refused):
+        refusal = exceptions.ErrorDetail(str(exc.sentence), code=exc.code)
+        exc = exceptions.ValidationError({exc.field or "non_field_errors": [refusal]})
     response = exception_handler(exc, context)
     if response is None:
         return None

@@ -310,6 +310,7 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Patients, their sessions and recordings, and how these sounded. Not diagnoses.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
+    "ENUM_NAME_OVERRIDES": {"PurposeEnum": "patients.models.Consent.Purpose"},
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",

@@ -1,0 +1,84 @@
+"""What patients, consents and sessions look like over the REST interface. Rules stand in the verbs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from patients.care import LONGEST_REASON
+from patients.consent_texts import CURRENT
+from patients.models import Consent, Patient, Session, Team
+
+
+class PatientSerializer(serializers.ModelSerializer[Patient]):
+    team = serializers.SlugRelatedField[Team](slug_field="name", read_only=True)
+    consents = serializers.SerializerMethodField(help_text="What the patient agrees to at present.")
+
+    class Meta:
+        model = Patient
+        fields = [
+            "reference",
+            "name",
+            "birth_year",
+            "sex",
+            "language",
+            "notes",
+            "next_visit",
+            "team",
+            "consents",
+            "enrolled_at",
+            "discharged_at",
+        ]
+        read_only_fields = ["enrolled_at", "discharged_at"]
+
+    def get_consents(self, patient: Patient) -> list[Consent.Purpose]:
+        return [Consent.Purpose(consent.purpose) for consent in patient.standing_consents]
+
+
+class EnrolmentSerializer(PatientSerializer):
+    """A new patient. ``team`` may be left out by a clinician who is in one team only."""
+
+    team = serializers.SlugRelatedField(slug_field="name", queryset=Team.objects.all(), required=False)
+    consents = serializers.MultipleChoiceField(  # type: ignore[assignment]
+        choices=Consent.Purpose.choices, default=set, help_text="What the patient has just agreed to."
+    )
+
+    def validate_consents(self, purposes: set[str]) -> list[Consent.Purpose]:
+        return [purpose for purpose in Consent.Purpose if purpose in purposes]
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        teams = self.context["request"].user.teams.all()
+        if "team" not in attrs and len(teams) != 1:
+            raise serializers.ValidationError({"team": "Say which team: you are in none or in several."})
+        return {"team": teams[0], **attrs}
+
+
+class ConsentSerializer(serializers.ModelSerializer[Consent]):
+    text_version = serializers.CharField(default=CURRENT, help_text="The wording that the patient heard.")
+    given_by = serializers.CharField(source="given_by.username", read_only=True)
+
+    class Meta:
+        model = Consent
+        fields = ["purpose", "text_version", "given_at", "given_by", "withdrawn_at"]
+        read_only_fields = ["given_at", "withdrawn_at"]
+
+
+class SessionSerializer(serializers.ModelSerializer[Session]):
+    patient = serializers.SlugRelatedField[Patient](slug_field="reference", read_only=True)
+
+    class Meta:
+        model = Session
+        fields = ["id", "patient", "held_at", "kind", "note", "voided_at", "void_reason"]
+        read_only_fields = ["voided_at", "void_reason"]
+
+
+class ReasonSerializer(serializers.Serializer[dict[str, Any]]):
+    reason = serializers.CharField(max_length=LONGEST_REASON)
+
+
+class TokenSerializer(serializers.Serializer[dict[str, Any]]):
+    """Shown once; only a digest of it is kept."""
+
+    token = serializers.CharField(read_only=True)
+    expiry = serializers.DateTimeField(read_only=True)
