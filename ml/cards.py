@@ -1,7 +1,7 @@
 """What a published model says of itself: `card.json`, and the same as a page for people."""
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,11 +25,9 @@ NOT_FOR = (
     "enforcement; recordings of people who did not consent."
 )
 LIMITS = (
-    "It hears how a voice sounds, not what a person feels: acted emotion was all it learnt from.",
-    "The actors are North American professionals who speak two sentences; on other languages, spontaneous "
-    "speech, children, the elderly and disordered speech it is weaker, and the figures below do not hold.",
-    "It recognises women's voices better than men's (see UAR by sex).",
-    "Calm and neutral, sad and fearful are often taken for one another.",
+    "It hears how a voice sounds, not what a person feels; in a clinic nobody has yet measured it.",
+    "Spontaneous speech, other languages, children, the elderly and disordered speech are harder than what "
+    "it was measured on, and the figures do not hold there.",
     "Noise, music, other voices, telephone bands and heavy compression change what it hears.",
 )
 UNCERTAIN_RULE = (
@@ -63,6 +61,7 @@ def card_of(
     provenance: Provenance,
 ) -> dict[str, Any]:
     """Return the contents of `card.json`, but for the id and the size of the weights."""
+    figures = judge_folds(outcomes).figures()
     return {
         "name": name,
         "created": provenance.created,
@@ -73,14 +72,14 @@ def card_of(
         "licence": _licence({u.corpus for u in utterances}),
         "intended_use": INTENDED_USE,
         "not_for": NOT_FOR,
-        "limits": list(LIMITS),
+        "limits": [*_measured_limits(utterances, figures), *LIMITS],
         "protocol": _protocol(outcomes),
         "training": {
             "clips": len(utterances),
             "speakers": sorted({u.speaker for u in utterances}),
             "hours": round(sum(u.duration_s for u in utterances) / 3600, 2),
         },
-        "metrics": judge_folds(outcomes).figures(),
+        "metrics": figures,
         "folds": [_fold(outcome) for outcome in outcomes],
         "recipe": outcomes[0].recipe,
         "seed": seed,
@@ -100,14 +99,36 @@ def _fold(outcome: FoldOutcome) -> dict[str, Any]:
     }
 
 
+def _measured_limits(utterances: Sequence[Utterance], figures: dict[str, Any]) -> Iterator[str]:
+    """Yield what the data and the figures themselves warn of."""
+    acted = sorted({CORPORA[u.corpus].title for u in utterances if u.corpus in CORPORA})
+    if acted:
+        languages = ", ".join(sorted({u.language for u in utterances}))
+        statements = len({(u.corpus, u.statement) for u in utterances})
+        yield (
+            f"It learnt from {len({u.speaker for u in utterances})} speakers and {statements} different "
+            f"sentences (language: {languages}) of {'; '.join(acted)}."
+        )
+    by_sex = figures["uar_by_sex"]
+    if len(by_sex) > 1:
+        yield f"UAR differs by sex: {', '.join(f'{sex} {_percent(share)}' for sex, share in by_sex.items())}."
+    counts = np.array(figures["confusion"], float)
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    np.fill_diagonal(shares, 0.0)
+    worst = (divmod(place, len(LABELS)) for place in np.argsort(-shares, axis=None)[:3].tolist())
+    pairs = (f"{LABELS[i]} heard as {LABELS[j]} ({_percent(shares[i, j])})" for i, j in worst)
+    yield f"Most often confused: {', '.join(pairs)}."
+
+
 def _protocol(outcomes: Sequence[FoldOutcome]) -> str:
-    folds = f"{len(outcomes)} folds by speaker" if len(outcomes) > 1 else "one held-out group of speakers"
+    several = len(outcomes) > 1
+    folds = f"{len(outcomes)} folds by speaker" if several else "One held-out group of speakers"
     return (
         f"{folds}: no speaker is both in training and in test. Whole, unaltered clips; augmentation on "
         "training clips only; a fixed schedule and its last weights, so that no test clip chose anything. "
-        "Probabilities of a fold are calibrated by the other folds' outputs. The published network has the same "
-        "recipe, trained on all these speakers; its own accuracy cannot be measured on them. The interval is a "
-        "bootstrap over speakers (2,000 resamples, 95 %)."
+        "Probabilities of a fold are calibrated by the other folds' outputs. The published network has the "
+        "same recipe, trained on all these speakers; its own accuracy cannot be measured on them. The interval "
+        "is a bootstrap over speakers (2,000 resamples, 95 %)."
     )
 
 
@@ -117,9 +138,7 @@ def _licence(names: set[str]) -> dict[str, Any]:
     own = sorted(names - set(CORPORA))
     if own:
         weights = "Of whoever owns the recordings"
-        meaning = (
-            f"Trained on the clinic's own material ({', '.join(own)}): keep these weights inside the clinic."
-        )
+        meaning = f"Trained on the clinic's own material ({', '.join(own)}): they stay inside it."
     elif all(corpus.commercial_use for corpus in corpora):
         weights = "Apache-2.0"
         meaning = "The corpora allow any use, and so do these weights."
@@ -178,7 +197,7 @@ def page_of(card: dict[str, Any]) -> str:
         f"{card['abstention']['rule']} Threshold {card['abstention']['threshold']:.3f}, "
         f"temperature {card['temperature']:.3f}.\n",
         "## Limits\n",
-        *(f"- {limit}\n" for limit in card["limits"]),
+        "\n".join(f"- {limit}" for limit in card["limits"]) + "\n",
     ]
     return "\n".join(parts).replace("\n\n\n", "\n\n")
 
@@ -189,5 +208,4 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def _confusion_rows(counts: list[list[int]]) -> list[list[str]]:
-    shares = np.array(counts)
-    return [[label, *map(str, row)] for label, row in zip(LABELS, shares.tolist(), strict=True)]
+    return [[label, *map(str, row)] for label, row in zip(LABELS, counts, strict=True)]

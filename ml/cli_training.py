@@ -24,7 +24,7 @@ SHOWN_ODD_FILES = 20
 
 
 def add_verbs(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the training verbs; each sets `run`, a function of the parsed arguments that returns the exit code."""
+    """Add the training verbs; each sets `run`: parsed arguments → exit code."""
     _add_train(verbs)
     _add_evaluate(verbs)
     _add_corpora(verbs)

@@ -1,6 +1,6 @@
 """EMO-DB: ten actors, ten German sentences, seven labels (Burkhardt et al. 2005).
 
-Names are speaker (two digits), text (letter, two digits), emotion (German initial), version (letter): 03a01Fa.
+Names are speaker (2 digits), text (letter, 2 digits), emotion (German initial), version (letter): 03a01Fa.
 """
 
 import re

@@ -4,7 +4,7 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ml.corpora.catalogue import corpus_named
+from ml.corpora.catalogue import CORPORA
 from ml.corpora.manifest import Utterance
 
 FOLDS = 5
@@ -34,7 +34,7 @@ def speaker_groups(
     groups: list[set[str]] = [set() for _ in range(count)]
     for name in sorted({u.corpus for u in utterances}):
         sexes = {u.speaker: u.sex for u in utterances if u.corpus == name}
-        reference = corpus_named(name).folds
+        reference = CORPORA[name].folds if name in CORPORA else ()
         if len(reference) == count:
             drawn: list[set[str]] = [set(group & sexes.keys()) for group in reference]
         else:
