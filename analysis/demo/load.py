@@ -1,0 +1,77 @@
+"""The demo clinic enters through the same doors as a real one: enrolment, consent, sessions, intake."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import transaction
+
+from analysis.demo.compose import compose
+from analysis.demo.plan import ADMIN, CLINICIAN, STAFF, Clinic, Login, PlannedPatient, PlannedSession
+from analysis.intake import accept_recording
+from analysis.models import Recording
+from patients.enrolment import enrol, start_session
+from patients.models import Clinician, Consent, Patient, Team
+
+
+@transaction.atomic
+def load(clinic: Clinic, *, today: datetime) -> list[Recording]:
+    """Accounts, patients, sessions and their recordings, all or none; the analyses are left queued."""
+    clinician = _account(CLINICIAN, role=Clinician.Role.CLINICIAN)
+    staff = _account(STAFF, role=Clinician.Role.STAFF)
+    _account(ADMIN, role=Clinician.Role.CLINICIAN, is_admin=True)
+    team = Team.objects.create(name=clinic.team)
+    team.members.add(clinician, staff)
+    recordings: list[Recording] = []
+    for planned in clinic.patients:
+        sessions = list(planned.planned(today=today, days=clinic.days, seed=clinic.seed))
+        patient = _enrolled(planned, by=clinician, team=team, sessions=sessions)
+        patient.next_visit = today + timedelta(days=2 + len(recordings) % 5)
+        patient.save(update_fields=["next_visit"])
+        recordings += _received(planned, patient, sessions, by=clinician)
+    return recordings
+
+
+def _account(login: Login, *, role: Clinician.Role, is_admin: bool = False) -> Clinician:
+    first_name, _space, last_name = login.full_name.rpartition(" ")
+    return Clinician.objects.create_user(
+        login.username,
+        password=login.password,
+        first_name=first_name,
+        last_name=last_name,
+        role=role,
+        is_demo=True,
+        is_staff=is_admin,
+        is_superuser=is_admin,
+    )
+
+
+def _enrolled(
+    planned: PlannedPatient, *, by: Clinician, team: Team, sessions: list[PlannedSession]
+) -> Patient:
+    patient = enrol(
+        by=by,
+        team=team,
+        consents=(Consent.Purpose.ANALYSE, Consent.Purpose.KEEP_AUDIO),
+        is_demo=True,
+        reference=planned.reference,
+        name=planned.name,
+        birth_year=planned.birth_year,
+        sex=planned.sex,
+        language="de",  # what the actors speak
+        notes=planned.notes,
+    )
+    patient.enrolled_at = sessions[0].held_at
+    patient.save(update_fields=["enrolled_at"])
+    return patient
+
+
+def _received(
+    planned: PlannedPatient, patient: Patient, sessions: list[PlannedSession], *, by: Clinician
+) -> Iterator[Recording]:
+    for session in sessions:
+        held = start_session(by=by, patient=patient, held_at=session.held_at, kind=session.kind)
+        file = SimpleUploadedFile(f"{session.held_at:%Y-%m-%d}.flac", compose(session, planned.voice))
+        yield accept_recording(by=by, session=held, upload=file).recording
