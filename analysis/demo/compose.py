@@ -27,9 +27,10 @@ LETTERS: Mapping[str, Emotion] = {
 }
 RUN = 3  # sentences in one emotion before it may change: people do not change it with every sentence
 PAUSE_S = (0.3, 1.4)
-ROOM_DB, STREET_DB = -62.0, -26.0  # noise, relative to full scale
+ROOM_DB, STREET_DB = -68.0, -30.0  # noise, relative to full scale
 QUIET_DB = -26.0
-CUT_OFF_BYTES = 40  # what is left of a file whose copy broke off at once
+SPEECH_GAIN = 0.5  # the corpus is scaled to full scale, and noise must find room above it
+LEFT_BYTES = 40  # of a file whose copy broke off at once
 
 Waveform = NDArray[np.float32]
 
@@ -47,7 +48,7 @@ def compose(session: PlannedSession, voice: str) -> bytes:
             waveform = soxr.resample(soxr.resample(waveform, SAMPLE_RATE, 8_000), 8_000, SAMPLE_RATE)
     noise_db = STREET_DB if session.sound == "noisy" else ROOM_DB
     encoded = _encoded(waveform + _noise(len(waveform), noise_db, rng))
-    return encoded[:CUT_OFF_BYTES] if session.sound == "cut_off" else encoded
+    return encoded[:LEFT_BYTES] if session.sound == "damaged" else encoded
 
 
 def _spoken(session: PlannedSession, voice: str, rng: np.random.Generator) -> Waveform:
@@ -83,7 +84,7 @@ def _voice(actor: str) -> dict[Emotion, list[Waveform]]:
     sentences: dict[Emotion, list[Waveform]] = {}
     for path in sorted(CLIPS.glob(f"{actor}*.ogg")):
         waveform, _rate = soundfile.read(path, dtype="float32")
-        sentences.setdefault(LETTERS[path.stem[5]], []).append(waveform)
+        sentences.setdefault(LETTERS[path.stem[5]], []).append(SPEECH_GAIN * waveform)
     return sentences
 
 

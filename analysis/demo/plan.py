@@ -66,7 +66,9 @@ class PlannedPatient:
         step = timedelta(days=(self.since_days or days) / self.sessions)
         for number in range(1, self.sessions + 1):
             share = (number - 1) / max(1, self.sessions - 1)
-            held_at = today - step * (self.sessions - number) - timedelta(days=float(rng.uniform(1, 2.5)))
+            held_at = _working_day(
+                today - step * (self.sessions - number) - timedelta(days=float(rng.uniform(1, 2.5)))
+            )
             mix, seconds = self._mix(share, rng), rng.uniform(*self.speech_s)
             session_seed = int(rng.integers(2**31))
             if number in self.missed:
@@ -89,6 +91,10 @@ class PlannedPatient:
         mean = [(1 - share) * self.first.get(e, 0.0) + share * self.last.get(e, 0.0) for e in emotions]
         drawn = rng.dirichlet(SPREAD * np.array(mean) + 1e-3)
         return dict(zip(emotions, drawn.tolist(), strict=True))
+
+
+def _working_day(at: datetime) -> datetime:
+    return at - timedelta(days=max(0, at.weekday() - 4))
 
 
 @dataclass(frozen=True)
