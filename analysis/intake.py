@@ -23,7 +23,7 @@ from patients.access import lock_session
 from patients.audit import Action, record
 from patients.enrolment import has_consent
 from patients.errors import Refused
-from patients.models import Clinician, Consent, Session
+from patients.models import Clinician, Consent, Patient, Session
 
 LONGEST_NAME = 200
 PROPERTIES = ("container", "codec", "sample_rate", "channels")
@@ -77,10 +77,14 @@ def check_welcome(by: Clinician, session: Session) -> None:
     """Whether the session may receive a recording now. Inside a transaction the session stays locked."""
     with transaction.atomic():
         session = lock_session(by, session)
-    patient = session.patient
     if session.is_voided:
         sentence = _("This session is voided. Start a new session and upload the recording there.")
         raise Refused("session_voided", sentence)
+    check_patient(session.patient)
+
+
+def check_patient(patient: Patient) -> None:
+    """Whether recordings of this patient may be received at all: also asked before a session begins with one."""
     if patient.is_discharged:
         raise Refused(
             "discharged", _("This patient is discharged. Readmit them before uploading a recording.")
