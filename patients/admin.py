@@ -1,0 +1,185 @@
+"""The administrator's side: accounts, teams, whose patient is whose, and the audit. No clinical content."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.models import Group
+from django.db.models import Model, QuerySet
+from django.forms import ModelForm
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from patients.account import revoke_tokens
+from patients.audit import Action, record
+from patients.models import AuditEntry, Clinician, Membership, Patient, Team
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+Row = TypeVar("Row", bound=Model)
+
+
+class AuditedAdmin(admin.ModelAdmin[Row]):
+    """Writes what an administrator lists, sees and changes into the clinic's one audit.
+
+    It stands in for Django's own log of changes, which knows nothing of looking and would keep a patient's
+    reference after the patient is erased.
+    """
+
+    def note(self, request: HttpRequest, action: Action, row: Row | None = None, **detail: Any) -> None:
+        record(
+            actor=cast(Clinician, request.user),
+            action=action,
+            patient=row if isinstance(row, Patient) else None,
+            subject=row,
+            detail=detail,
+        )
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        self.note(request, Action.ADMIN_LISTED, kind=self.opts.model_name)
+        return super().changelist_view(request, extra_context)
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        if object_id and request.method == "GET" and (row := self.get_object(request, object_id)):
+            self.note(request, Action.ADMIN_VIEWED, row)
+        return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        entries = reverse("admin:patients_auditentry_changelist")
+        return redirect(f"{entries}?subject_kind={self.opts.model_name}&subject_id={object_id}")
+
+    # Django's return the rows of its own log, which nothing of Django's reads.
+    def log_addition(  # type: ignore[override]
+        self, request: HttpRequest, obj: Row, message: Any
+    ) -> None:
+        self.note(request, Action.ADMIN_ADDED, obj, changes=message)
+
+    def log_change(  # type: ignore[override]
+        self, request: HttpRequest, obj: Row, message: Any
+    ) -> None:
+        self.note(request, Action.ADMIN_CHANGED, obj, changes=message)
+
+    def log_deletions(  # type: ignore[override]
+        self, request: HttpRequest, queryset: QuerySet[Row]
+    ) -> None:
+        for row in queryset:
+            self.note(request, Action.ADMIN_REMOVED, row)
+
+
+admin.site.unregister(Group)
+
+
+@admin.register(Clinician)
+class ClinicianAdmin(AuditedAdmin[Clinician], UserAdmin[Clinician]):
+    """Accounts are switched off rather than deleted: the audit keeps naming them."""
+
+    list_display = ["username", "display_name", "role", "is_active", "is_superuser", "last_login"]
+    list_filter = ["role", "is_active", "is_superuser", "teams"]
+    filter_horizontal = []
+    fieldsets = [
+        (None, {"fields": ["username", "password"]}),
+        (_("Person"), {"fields": ["first_name", "last_name", "email"]}),
+        (_("What they may do"), {"fields": ["role", "is_active", "is_staff", "is_superuser"]}),
+        (_("Dates"), {"fields": ["last_login", "date_joined"]}),
+    ]
+    add_fieldsets = [
+        (None, {"fields": ["username", "usable_password", "password1", "password2", "role", "email"]}),
+    ]
+    readonly_fields = ["last_login", "date_joined"]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Clinician | None = None) -> bool:
+        return False
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
+        response = super().user_change_password(request, id, form_url)
+        if request.method == "POST" and response.status_code == 302:
+            revoke_tokens(Clinician.objects.get(pk=id))
+        return response
+
+
+class MembershipInline(admin.TabularInline[Membership, Team]):
+    model = Membership
+    autocomplete_fields = ["clinician"]
+    extra = 1
+
+
+@admin.register(Team)
+class TeamAdmin(AuditedAdmin[Team]):
+    list_display = ["name", "members", "patients"]
+    search_fields = ["name"]
+    inlines = [MembershipInline]
+
+    @admin.display(description=_("members"))
+    def members(self, team: Team) -> int:
+        return team.memberships.count()
+
+    @admin.display(description=_("patients"))
+    def patients(self, team: Team) -> int:
+        return team.patients.count()
+
+
+@admin.register(Patient)
+class PatientAdmin(AuditedAdmin[Patient]):
+    """Only whose patient this is can be changed here: names, notes and sessions stay with the team."""
+
+    list_display = ["reference", "team", "enrolled_at", "is_discharged", "is_demo"]
+    list_filter = ["team", "is_demo"]
+    list_select_related = ["team"]
+    search_fields = ["reference"]
+    fields = ["reference", "team", "enrolled_at", "discharged_at", "is_demo"]
+    readonly_fields = ["reference", "enrolled_at", "discharged_at", "is_demo"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Patient | None = None) -> bool:
+        return False
+
+    def save_model(self, request: HttpRequest, obj: Patient, form: ModelForm[Patient], change: bool) -> None:
+        before = Team.objects.get(pk=form.initial["team"])
+        super().save_model(request, obj, form, change)
+        if before != obj.team:
+            ends = {"from": before.name, "to": obj.team.name}
+            self.note(request, Action.PATIENT_TRANSFERRED, obj, **ends)
+
+
+@admin.register(AuditEntry)
+class AuditEntryAdmin(AuditedAdmin[AuditEntry]):
+    list_display = ["at", "actor", "did", "patient", "subject_kind", "subject_id", "address"]
+    list_display_links = None
+    list_select_related = ["actor", "patient"]
+    search_fields = ["patient__reference", "actor__username"]
+    search_help_text = _("A patient’s reference, or a user name.")
+    date_hierarchy = "at"
+    show_full_result_count = False
+
+    @admin.display(description=_("what"), ordering="action")
+    def did(self, entry: AuditEntry) -> StrOrPromise:
+        return Action(entry.action).label if entry.action in Action.values else entry.action
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        return lookup in {"subject_kind", "subject_id"} or super().lookup_allowed(lookup, value, request)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: AuditEntry | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: AuditEntry | None = None) -> bool:
+        return False
