@@ -12,6 +12,8 @@ from ml.registry import ModelCard
 
 Floats: TypeAlias = NDArray[np.float32]
 
+onnxruntime.set_default_logger_severity(3)  # errors; what it warns of at start is no news to a clinician
+
 BATCH = 8
 """Windows at a time: the fastest on a CPU core, where larger batches lose to memory traffic."""
 
@@ -32,7 +34,6 @@ class OnnxRuntime:
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        options.log_severity_level = 3  # errors; warnings about the machine are no news to a clinician
         self._session = onnxruntime.InferenceSession(card.graph, options, providers=["CPUExecutionProvider"])
         self._input = self._session.get_inputs()[0].name
 
