@@ -127,8 +127,8 @@ def _protocol(outcomes: Sequence[FoldOutcome]) -> str:
         f"{folds}: no speaker is both in training and in test. Whole, unaltered clips; augmentation on "
         "training clips only; a fixed schedule and its last weights, so that no test clip chose anything. "
         "Probabilities of a fold are calibrated by the other folds' outputs. The published network has the "
-        "same recipe, trained on all these speakers; its own accuracy cannot be measured on them. The interval "
-        "is a bootstrap over speakers (2,000 resamples, 95 %)."
+        "same recipe, trained on all these speakers; its own accuracy cannot be measured on them. The "
+        "interval is a bootstrap over speakers (2,000 resamples, 95 %)."
     )
 
 
@@ -145,9 +145,9 @@ def _licence(names: set[str]) -> dict[str, Any]:
     else:
         weights = "CC BY-NC-SA 4.0"
         meaning = (
-            "Learnt from a corpus under CC BY-NC-SA 4.0, and given on under the same terms: name the source, "
-            "no commercial use, share alike. For research, teaching and trial, not for a paid service, unless "
-            "the corpus's owners license it (RAVDESS: ravdess@gmail.com)."
+            "Learnt from a corpus under CC BY-NC-SA 4.0, and given on under the same terms: name the "
+            "source, no commercial use, share alike. For research, teaching and trial, not for a paid service, "
+            "unless the corpus's owners license it (RAVDESS: ravdess@gmail.com)."
         )
     return {"weights": weights, "meaning": meaning, "corpora": listed}
 

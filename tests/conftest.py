@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 from tests.cast import cast
@@ -26,6 +27,10 @@ from tests.live import LiveStack, live_clinic
 from tests.services import Absent, postgres_database, redis_prefix, redis_server
 
 __all__ = ["cast"]
+
+# Examples share the machine with servers and trainings: their time says nothing about the code.
+settings.register_profile("shared machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("shared machine")
 
 LIVE_FIXTURES = {"embedded_stack", "services_stack", "demo_stack", "live_stack", "browser"}
 
