@@ -22,14 +22,17 @@ PLAIN_FIELDS = frozenset({"language", "sex"})
 CLOCK_SLACK = timedelta(hours=1)
 
 
-class PatientFacts(TypedDict, total=False):
-    reference: str
+class PatientDetails(TypedDict, total=False):
     name: str
     birth_year: int | None
     sex: Patient.Sex | str
     language: str
     notes: str
     next_visit: datetime | None
+
+
+class PatientFacts(PatientDetails, total=False):
+    reference: str
 
 
 def _check(patient: Patient) -> None:
@@ -45,14 +48,15 @@ def enrol(
     *,
     by: Clinician,
     team: Team,
+    reference: str,
     consents: Collection[Consent.Purpose] = (),
     is_demo: bool = False,
-    **facts: Unpack[PatientFacts],
+    **details: Unpack[PatientDetails],
 ) -> Patient:
     """Take a patient into the care of ``team``, with the consents given in the same conversation."""
     if not by.memberships.filter(team=team).exists():
         raise Refused("not_your_team", _("You can enrol patients only into a team of yours."), field="team")
-    patient = Patient(team=team, is_demo=is_demo, **facts)
+    patient = Patient(team=team, reference=reference, is_demo=is_demo, **details)
     _check(patient)
     patient.save()
     record(

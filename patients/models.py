@@ -17,11 +17,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 reference_shape = RegexValidator(
-    r"^[A-Z0-9](?:[A-Z0-9-]{0,18}[A-Z0-9])?$",
+    r"^[A-Z0-9](?:[A-Z0-9-]{0,18}[A-Z0-9])?\Z",
     _("Use capital letters, digits and hyphens only, at most 20, for example R-0412."),
 )
 language_shape = RegexValidator(
-    r"^[a-z]{2,3}(?:-[A-Za-z]{2,4})?$", _("Use a language code, for example en, de or pt-BR.")
+    r"^[a-z]{2,3}(?:-[A-Za-z]{2,4})?\Z", _("Use a language code, for example en, de or pt-BR.")
 )
 
 

@@ -14,7 +14,7 @@ from typing import Unpack
 import pytest
 from django.utils import timezone
 
-from patients.enrolment import PatientFacts, enrol, start_session
+from patients.enrolment import PatientDetails, enrol, start_session
 from patients.models import Clinician, Consent, Patient, Session, Team
 
 PASSWORD = "only-for-these-tests"
@@ -50,10 +50,10 @@ def make_patient(
     reference: str = "R-0412",
     *,
     consents: Collection[Consent.Purpose] = (Consent.Purpose.ANALYSE, Consent.Purpose.KEEP_AUDIO),
-    **facts: Unpack[PatientFacts],
+    **details: Unpack[PatientDetails],
 ) -> Patient:
     """A patient of the first team of ``by``, who has agreed to what ``consents`` says."""
-    return enrol(by=by, team=by.teams.get(), consents=consents, reference=reference, **facts)
+    return enrol(by=by, team=by.teams.get(), consents=consents, reference=reference, **details)
 
 
 def make_session(

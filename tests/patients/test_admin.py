@@ -60,7 +60,9 @@ def test_an_account_is_made_and_joins_a_team(admin_client: Client, cast: Cast) -
         "memberships-INITIAL_FORMS": 0,
         "memberships-0-clinician": new.pk,
     }
-    assert admin_client.post(reverse("admin:patients_team_change", args=[cast.team.pk]), rows).status_code == 302
+    assert (
+        admin_client.post(reverse("admin:patients_team_change", args=[cast.team.pk]), rows).status_code == 302
+    )
     assert list(new.teams.all()) == [cast.team]
 
 
