@@ -6,9 +6,14 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self, get_type_hints
+from types import MappingProxyType
+from typing import Any, Self, get_args, get_type_hints
 
 CONFIGS = Path(__file__).parent / "configs"
+
+# A field that came after experiments were finished is not written down at its default: so what those wrote
+# down, and the recipes that are hashes of it, stay what they were.
+LATER = MappingProxyType({"later": True})
 
 
 def _require(condition: bool, rule: str) -> None:
@@ -104,9 +109,19 @@ class AugmentConfig:
         _require(0 <= self.clean_share <= 1, "augment.clean_share is a share")
 
 
+OPTIMISERS = ("adamw", "adam", "sgd")
+SCHEDULES = ("one_cycle", "plateau", "constant")
+PRECISIONS = ("float32", "bfloat16", "float16")
+
+
 @dataclass(frozen=True)
 class TrainConfig:
-    """The optimisation; one schedule, last weights, no early stopping."""
+    """The optimisation. As it stands: one schedule to its end and the last weights, nothing chosen.
+
+    With a `validation_share`, that share of the training speakers is kept out to judge each epoch: the best
+    epoch's weights are kept, and after `patience` epochs without a better one the run ends. Test clips take
+    no part in it.
+    """
 
     epochs: int = 40
     batch_size: int = 32
@@ -117,6 +132,12 @@ class TrainConfig:
     gradient_clip: float = 2.0
     crop_seconds: float = 3.0
     augment: AugmentConfig = field(default_factory=AugmentConfig)
+    optimiser: str = field(default="adamw", metadata=LATER)
+    momentum: float = field(default=0.9, metadata=LATER)
+    schedule: str = field(default="one_cycle", metadata=LATER)
+    validation_share: float = field(default=0.0, metadata=LATER)
+    patience: int = field(default=0, metadata=LATER)
+    precision: str = field(default="float32", metadata=LATER)
 
     def __post_init__(self) -> None:
         _require(self.epochs >= 1, "train.epochs must be at least 1")
@@ -125,17 +146,49 @@ class TrainConfig:
         _require(0 < self.warm_up < 1, "train.warm_up is a share of the schedule")
         _require(0 <= self.label_smoothing < 1, "train.label_smoothing is a share")
         _require(self.crop_seconds >= 1, "train.crop_seconds must be at least 1")
+        _require(self.optimiser in OPTIMISERS, f"train.optimiser must be one of {', '.join(OPTIMISERS)}")
+        _require(0 <= self.momentum < 1, "train.momentum must be within [0, 1)")
+        _require(self.schedule in SCHEDULES, f"train.schedule must be one of {', '.join(SCHEDULES)}")
+        _require(0 <= self.validation_share <= 0.5, "train.validation_share must be within [0, 0.5]")
+        _require(self.patience == 0 or self.validation_share > 0, "train.patience needs a validation_share")
+        _require(self.precision in PRECISIONS, f"train.precision must be one of {', '.join(PRECISIONS)}")
+
+
+@dataclass(frozen=True)
+class InputConfig:
+    """Inputs of one fixed length, as the papers' systems have them; computed once for each clip.
+
+    `planes` name features (see `ml.features`), stacked in rows; with `statistics`, each row is summed up over
+    time by these. `trim` cuts silent edges, `normalise` sets the peak to 1; then `seconds` are taken from
+    `offset_seconds` on, and silence follows a shorter clip.
+    """
+
+    planes: tuple[str, ...] = ("mfcc",)
+    statistics: tuple[str, ...] = ()
+    trim: bool = True
+    normalise: bool = True
+    offset_seconds: float = 0.0
+    seconds: float = 3.0
+
+    def __post_init__(self) -> None:
+        _require(bool(self.planes), "inputs.planes must name at least one feature")
+        _require(self.offset_seconds >= 0, "inputs.offset_seconds cannot be negative")
+        _require(self.seconds >= 1, "inputs.seconds must be at least 1")
 
 
 @dataclass(frozen=True)
 class ExperimentConfig:
-    """Everything that, with data and seed, decides the weights."""
+    """Everything that, with data and seed, decides the weights.
+
+    Without `inputs`, the network hears clips of any length as the plane that `features.kind` names.
+    """
 
     audio: AudioConfig = field(default_factory=AudioConfig)
     features: FeatureConfig = field(default_factory=FeatureConfig)
     window: WindowConfig = field(default_factory=WindowConfig)
     model: ModelConfig = field(default_factory=ModelConfig)
     train: TrainConfig = field(default_factory=TrainConfig)
+    inputs: InputConfig | None = field(default=None, metadata=LATER)
 
     def __post_init__(self) -> None:
         _require(
@@ -145,7 +198,7 @@ class ExperimentConfig:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain dictionaries and lists, fit for JSON."""
-        plain: dict[str, Any] = json.loads(json.dumps(dataclasses.asdict(self)))
+        plain: dict[str, Any] = json.loads(json.dumps(_written(self)))
         return plain
 
     @classmethod
@@ -155,6 +208,23 @@ class ExperimentConfig:
         return built
 
 
+def _written(value: Any) -> Any:
+    """Dataclasses as dictionaries, without the later fields that are at their default."""
+    if not dataclasses.is_dataclass(value):
+        return dict(value) if isinstance(value, Mapping) else value
+    chosen = {f.name: (f, getattr(value, f.name)) for f in dataclasses.fields(value)}
+    return {
+        name: _written(held)
+        for name, (f, held) in chosen.items()
+        if not ("later" in f.metadata and held == f.default)
+    }
+
+
+def _section(hint: Any) -> Any:
+    """The dataclass that `hint` is, or that it allows beside None; else None."""
+    return next((part for part in (hint, *get_args(hint)) if dataclasses.is_dataclass(part)), None)
+
+
 def _build(cls: Any, values: Mapping[str, Any], where: str) -> Any:
     hints = get_type_hints(cls)
     unknown = sorted(set(values) - set(hints))
@@ -162,8 +232,9 @@ def _build(cls: Any, values: Mapping[str, Any], where: str) -> Any:
         raise ValueError(f"{where}: unknown {', '.join(unknown)}")
     arguments: dict[str, Any] = {}
     for name, value in values.items():
-        if dataclasses.is_dataclass(hints[name]):
-            value = _build(hints[name], value, where=f"{where}.{name}")
+        section = _section(hints[name])
+        if section is not None and value is not None:
+            value = _build(section, value, where=f"{where}.{name}")
         elif isinstance(value, list):
             value = tuple(value)
         arguments[name] = value
