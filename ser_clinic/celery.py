@@ -20,11 +20,12 @@ app.autodiscover_tasks()
 @worker_process_init.connect
 def bound_threads(**kwargs: Any) -> None:
     """Share the cores among the worker's children. Torch and ONNX Runtime load after this, in the task."""
+    from django.conf import settings
+
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    children = max(1, app.conf.worker_concurrency or 1)
-    threads = os.environ.get("WORKER_THREADS") or str(max(1, cores // children))
+    threads = settings.WORKER_THREADS or max(1, cores // settings.CELERY_WORKER_CONCURRENCY)
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"):
-        os.environ[name] = threads
+        os.environ[name] = str(threads)
 
 
 @worker_ready.connect

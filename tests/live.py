@@ -20,11 +20,11 @@ ROOT = Path(__file__).resolve().parent.parent
 
 @dataclass(frozen=True)
 class LiveStack:
-    """``url`` has no closing slash; every process of this clinic is started with ``environment``."""
+    """``url`` has no closing slash; ``settings`` are those that differ from the defaults."""
 
     url: str
     var_dir: Path
-    environment: Mapping[str, str]
+    settings: Mapping[str, str]
     supervisor: subprocess.Popen[bytes]
 
     @property
@@ -34,21 +34,14 @@ class LiveStack:
 
     def manage(self, *arguments: str) -> str:
         """Run ``manage.py`` on this clinic and return what it prints."""
-        return self._python(str(ROOT / "manage.py"), *arguments)
+        return self._python("manage.py", *arguments)
 
     def run(self, code: str) -> str:
         """Run Python in this clinic with Django set up, for rows that a test needs or asks about."""
         return self._python("-c", f"import django; django.setup()\n{code}")
 
     def _python(self, *arguments: str) -> str:
-        done = subprocess.run(
-            [sys.executable, *arguments],
-            cwd=ROOT,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = python(self.var_dir, *arguments, **self.settings)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
@@ -100,6 +93,19 @@ def environment_for(var_dir: Path, **settings: str) -> dict[str, str]:
     }
 
 
+def python(var_dir: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    """Run Python as a process of a clinic with ``settings`` and return what came of it."""
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=ROOT,
+        env=environment_for(var_dir, **settings),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
 def answers(url: str) -> bool:
     try:
         with urlopen(url, timeout=2) as response:
@@ -113,16 +119,15 @@ def live_clinic(var_dir: Path, *, seconds: float = 60, **settings: str) -> Itera
     """Start a clinic with ``settings`` (names as in ``.env.example``); at the end nothing of it runs on."""
     var_dir.mkdir(parents=True, exist_ok=True)
     port = free_port()
-    environment = environment_for(var_dir, **settings)
     with (var_dir / "terminal.log").open("wb") as terminal:
         supervisor = subprocess.Popen(
             [sys.executable, "-m", "ser_clinic.supervisor", "--port", str(port)],
             cwd=ROOT,
-            env=environment,
+            env=environment_for(var_dir, **settings),
             stdout=terminal,
             stderr=subprocess.STDOUT,
         )
-    stack = LiveStack(f"http://127.0.0.1:{port}", var_dir, environment, supervisor)
+    stack = LiveStack(f"http://127.0.0.1:{port}", var_dir, settings, supervisor)
 
     def is_up() -> bool:
         assert supervisor.poll() is None, stack.said

@@ -7,7 +7,6 @@ import os
 import shutil
 import socket
 import subprocess
-import sys
 from collections import namedtuple
 from pathlib import Path
 
@@ -16,19 +15,11 @@ from django.db import OperationalError
 
 from ser_clinic import preflight
 from ser_clinic.preflight import CannotRun
-from tests.live import ROOT, environment_for
+from tests.live import python
 
 
 def start(var_dir: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "ser_clinic.supervisor", *arguments],
-        cwd=ROOT,
-        env=environment_for(var_dir, **settings),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    return python(var_dir, "-m", "ser_clinic.supervisor", *arguments, **settings)
 
 
 def refusal(done: subprocess.CompletedProcess[str]) -> str:
@@ -92,13 +83,4 @@ def test_a_full_disk_during_preparation_is_one_line(tmp_path: Path) -> None:
         "options['init_command'] += 'PRAGMA max_page_count=5;'\n"
         "sys.exit(prepare.main())\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=ROOT,
-        env=environment_for(tmp_path),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert refusal(done).strip() == preflight.DISK_FULL
+    assert refusal(python(tmp_path, "-c", code)).strip() == preflight.DISK_FULL
