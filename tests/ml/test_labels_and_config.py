@@ -78,7 +78,7 @@ def test_what_is_wrong_is_named(values: dict[str, Any], named: str) -> None:
 def test_an_option_that_the_system_lacks_is_refused() -> None:
     with pytest.raises(ValueError, match="depth"):
         build(ModelConfig(options={"depth": 3}), FeatureConfig())
-    with pytest.raises(ValueError, match="known: .*parallel"):
+    with pytest.raises(ValueError, match=r"known: .*parallel"):
         build(ModelConfig(system="perpendicular"), FeatureConfig())
 
 
@@ -89,5 +89,5 @@ def test_a_file_of_ones_own_is_read(tmp_path: Path) -> None:
     as_toml.write_text("[train]\nepochs = 3\n")
 
     assert load_config(as_json) == load_config(as_toml) == config
-    with pytest.raises(FileNotFoundError, match="known: .*parallel"):
+    with pytest.raises(FileNotFoundError, match=r"known: .*parallel"):
         load_config("unheard-of")

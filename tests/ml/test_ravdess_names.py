@@ -1,5 +1,6 @@
 """A RAVDESS name says what was acted, and any other name says why it is left out."""
 
+from contextlib import suppress
 from pathlib import PurePath
 
 import pytest
@@ -43,12 +44,11 @@ def test_seven_codes_are_read(
 )
 @given(stem=st.text(max_size=24) | st.from_regex(r"[0-9]{2}(-[0-9]{2}){6}|[0-9]{2}[ab][0-9]{2}[A-Z][a-z]"))
 def test_no_name_breaks_a_reader(corpus: Corpus, stem: str) -> None:
-    try:
+    spoken = None
+    with suppress(OddName):  # anything else that is raised fails the test
         spoken = corpus.read_name(PurePath(stem.replace("/", "") + ".wav"))
-    except OddName as fault:
-        assert str(fault)
-    else:
-        assert spoken.sex in {"female", "male"}
+
+    assert spoken is None or spoken.sex in {"female", "male"}
 
 
 @pytest.mark.parametrize(
