@@ -1,4 +1,4 @@
-"""Two libraries, one shape: a recording as pieces of about a second, (samples, channels), at its own rate.
+"""Two libraries, one shape: a recording as pieces of a second or less, (samples, channels), at its own rate.
 
 WAV and FLAC go through libsndfile; the rest through FFmpeg's decoders inside PyAV, packet by packet, so that
 one bad packet costs its own moment and not the recording. (libsndfile also reads MP3 and Ogg-Opus, but takes
@@ -105,7 +105,7 @@ class Source:
         self.heard = False
 
     def pieces(self) -> Iterator[Piece]:
-        """About a second at a time."""
+        """A second or less at a time."""
         raise NotImplementedError
 
 
@@ -123,9 +123,10 @@ class SampleSource(Source):
     def pieces(self) -> Iterator[Piece]:
         rate = self.properties.sample_rate
         done = 0
+        # Where a FLAC is damaged, all of the read that meets the damage is lost: hence a quarter of a second.
         while True:
             try:
-                samples = self._reader.read(rate, dtype="float32", always_2d=True)
+                samples = self._reader.read(rate // 4, dtype="float32", always_2d=True)
             except soundfile.LibsndfileError:
                 self.torn = True
                 return

@@ -1,0 +1,159 @@
+"""What cannot be heard is refused with the reason, never with another error, a crash or endless work."""
+
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ml import audio
+from ml.containers import Container, recognise, suffix_lies
+from tests import voices
+
+
+def refusal(path: Path) -> audio.UnreadableAudio:
+    with pytest.raises(audio.UnreadableAudio) as refused:
+        list(audio.decode(path))
+    assert refused.value.message == str(refused.value)
+    assert refused.value.message.endswith(".")
+    return refused.value
+
+
+def written(path: Path, content: bytes) -> Path:
+    path.write_bytes(content)
+    return path
+
+
+ALMOST_AUDIO = {
+    "text": ("a.wav", b"This is the transcript of the session. " * 50, "not_audio"),
+    "UTF-16 text": ("a.mp3", "Gespräch".encode("utf-16") * 50, "not_audio"),
+    "picture": ("a.m4a", b"\x89PNG\r\n\x1a\n" + bytes(500), "not_audio"),
+    "JPEG": ("a.mp3", b"\xff\xd8\xff\xe0\x00\x10JFIF" + bytes(500), "not_audio"),
+    "zeros": ("a.wav", bytes(5_000), "not_audio"),
+    "playlist": ("a.m4a", b"#EXTM3U\n#EXTINF:10,\n/etc/passwd\n", "not_audio"),
+    "nothing": ("a.wav", b"", "empty"),
+    "WAV without a sample": ("a.wav", voices.encode(voices.silence(0), "wav"), "empty"),
+    "film without sound": ("a.mp4", voices.video_only(), "no_audio_stream"),
+    "bare mark": ("a.ogg", b"OggS", "cut_off"),
+    "AMR mark alone": ("a.amr", b"#!AMR\n", "empty"),
+}
+
+
+@pytest.mark.parametrize(("name", "content", "code"), ALMOST_AUDIO.values(), ids=ALMOST_AUDIO.keys())
+def test_the_reason(name: str, content: bytes, code: str, tmp_path: Path) -> None:
+    assert refusal(written(tmp_path / name, content)).code == code
+
+
+@pytest.mark.parametrize("kind", ["m4a", "3gp"])
+def test_an_index_at_the_end_that_never_arrived(kind: str, tmp_path: Path) -> None:
+    content = voices.encode(voices.speech(5.0), kind)
+    assert refusal(written(tmp_path / f"a.{kind}", content[: len(content) // 2])).code == "cut_off"
+
+
+@pytest.mark.parametrize("kind", ["wav", "flac", "mp3", "ogg", "mp4", "webm"])
+def test_half_a_file_is_heard_and_known_to_be_half(kind: str, tmp_path: Path) -> None:
+    content = voices.encode(voices.speech(8.0), kind)
+    decoding = audio.decode(written(tmp_path / f"a.{kind}", content[: len(content) // 2]))
+    heard = sum(map(len, decoding)) / 16_000
+    assert 2.5 < heard < 5.0
+    assert decoding.cut_off
+
+
+def test_a_wav_that_was_streamed_claims_nothing(tmp_path: Path) -> None:
+    content = bytearray(voices.encode(voices.speech(3.0), "wav"))
+    content[40:44] = struct.pack("<I", 0xFFFFFFFF)
+    decoding = audio.decode(written(tmp_path / "a.wav", bytes(content)))
+    assert sum(map(len, decoding)) == 48_000
+    assert not decoding.cut_off
+
+
+def test_too_long_is_found_by_decoding(tmp_path: Path) -> None:
+    path = voices.write(tmp_path / "a.wav", voices.tone(31.0))
+    assert len(list(audio.decode(path, max_seconds=31.0))) == 4
+    blocks = audio.decode(path, max_seconds=30.0)
+    with pytest.raises(audio.UnreadableAudio) as refused:
+        list(blocks)
+    assert refused.value.code == "too_long"
+
+
+def test_a_header_that_claims_hours_is_not_believed(tmp_path: Path) -> None:
+    content = bytearray(voices.encode(voices.speech(3.0), "flac"))
+    content[21:26] = (content[21] & 0xF0 | 0x0F).to_bytes(1, "big") + b"\xff\xff\xff\xff"
+    decoding = audio.decode(written(tmp_path / "a.flac", bytes(content)))
+    assert 2.75 <= sum(map(len, decoding)) / 16_000 <= 3.0
+    assert decoding.cut_off
+
+
+@pytest.mark.parametrize("kind", voices.KINDS)
+@pytest.mark.parametrize("suffix", [".wav", ".mp3", ".m4a", ".txt", ".jpg"])
+def test_an_extension_that_lies(kind: str, suffix: str, tmp_path: Path) -> None:
+    path = voices.write(tmp_path / "upload", voices.speech(1.5), kind=kind)
+    honest = {".wav": Container.WAV, ".mp3": Container.MP3, ".m4a": Container.MP4}.get(suffix)
+    if audio.probe(path).container is honest:
+        assert audio.probe(path, name=f"visit{suffix}").container is honest
+        return
+    with pytest.raises(audio.UnreadableAudio) as refused:
+        audio.probe(path, name=f"visit{suffix}")
+    assert refused.value.code == "wrong_extension"
+    assert suffix in refused.value.message
+    assert audio.probe(path).container in refused.value.message
+
+
+@pytest.mark.parametrize(
+    "name", ["visit", "visit.2026-03-01", "VISIT.WAV", "visit of 3.5. .wav", "вечер.wav"]
+)
+def test_names_that_claim_nothing_else(name: str) -> None:
+    assert not suffix_lies(name, Container.WAV)
+
+
+SHORT = {kind: voices.encode(voices.speech(1.0), kind) for kind in voices.KINDS}
+
+
+def heard_or_refused(path: Path) -> None:
+    """Either sound within bounds, or a reason."""
+    try:
+        for block in audio.decode(path, max_seconds=60.0):
+            assert np.isfinite(block).all()
+            assert np.abs(block).max(initial=0.0) <= 1.0
+    except audio.UnreadableAudio:
+        return
+
+
+fuzz = settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@pytest.mark.parametrize("kind", voices.KINDS)
+@fuzz
+@given(at=st.floats(0, 1))
+def test_cut_anywhere(kind: str, at: float, tmp_path: Path) -> None:
+    heard_or_refused(written(tmp_path / f"a.{kind}", SHORT[kind][: int(at * len(SHORT[kind]))]))
+
+
+@pytest.mark.parametrize("kind", voices.KINDS)
+@fuzz
+@given(
+    flips=st.lists(
+        # Headers decide most, so every other byte that is changed lies in the first 200.
+        st.tuples(st.one_of(st.integers(0, 200), st.integers(0, 1 << 20)), st.integers(1, 255)),
+        min_size=1,
+        max_size=12,
+    )
+)
+def test_damaged_anywhere(kind: str, flips: list[tuple[int, int]], tmp_path: Path) -> None:
+    content = bytearray(SHORT[kind])
+    for place, change in flips:
+        content[place % len(content)] ^= change
+    heard_or_refused(written(tmp_path / f"a.{kind}", bytes(content)))
+
+
+@fuzz
+@given(head=st.sampled_from([content[:16] for content in SHORT.values()]), rest=st.binary(max_size=2_000))
+def test_rubbish_behind_a_true_mark(head: bytes, rest: bytes, tmp_path: Path) -> None:
+    heard_or_refused(written(tmp_path / "a", head + rest))
+
+
+@given(st.binary(max_size=64))
+def test_recognising_never_fails(head: bytes) -> None:
+    assert recognise(head) in (None, *Container)
