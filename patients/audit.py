@@ -56,6 +56,7 @@ class Action(models.TextChoices):
     MODEL_ACTIVATED = "model.activated", _("activated a model")
     MODEL_RETIRED = "model.retired", _("retired a model")
     TRAINING_REQUESTED = "training.requested", _("asked for a training")
+    TRAINING_CANCELLED = "training.cancelled", _("cancelled a training")
 
     ADMIN_LISTED = "admin.listed", _("listed records in the administration")
     ADMIN_VIEWED = "admin.viewed", _("looked at a record in the administration")

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -39,6 +39,10 @@ LINES_PER_PAGE = 50
 form_page = require_http_methods(["GET", "HEAD", "POST"])
 
 
+def _sent(request: SignedInRequest) -> QueryDict | None:
+    return request.POST if request.method == "POST" else None
+
+
 def _page(request: SignedInRequest, template: str, form: PlainForm, **context: Any) -> HttpResponse:
     form.focus()
     status = UNPROCESSABLE if form.errors else 200
@@ -47,7 +51,7 @@ def _page(request: SignedInRequest, template: str, form: PlainForm, **context: A
 
 @form_page
 def enrol(request: SignedInRequest) -> HttpResponse:
-    form = EnrolForm(request.POST or None, by=request.user)
+    form = EnrolForm(_sent(request), by=request.user)
     if form.is_valid():
         with form.showing_refusals():
             patient = enrolment.enrol(
@@ -65,7 +69,7 @@ def enrol(request: SignedInRequest) -> HttpResponse:
 def amend_patient(request: SignedInRequest, reference: str) -> HttpResponse:
     patient = open_patient(request.user, reference)
     facts = {name: getattr(patient, name) for name in enrolment.PatientFacts.__annotations__}
-    form = PatientForm(request.POST or None, initial=facts)
+    form = PatientForm(_sent(request), initial=facts)
     if form.is_valid():
         with form.showing_refusals():
             amended = enrolment.amend_patient(by=request.user, patient=patient, **form.facts())
@@ -77,7 +81,7 @@ def amend_patient(request: SignedInRequest, reference: str) -> HttpResponse:
 @form_page
 def consent(request: SignedInRequest, reference: str) -> HttpResponse:
     patient = open_patient(request.user, reference)
-    form = ConsentForm(request.POST or None)
+    form = ConsentForm(_sent(request))
     if form.is_valid():
         purpose = form.cleaned_data["purpose"]
         with form.showing_refusals():
@@ -101,7 +105,7 @@ def consent(request: SignedInRequest, reference: str) -> HttpResponse:
 @form_page
 def transfer(request: SignedInRequest, reference: str) -> HttpResponse:
     patient = open_patient(request.user, reference)
-    form = TransferForm(request.POST or None, patient=patient)
+    form = TransferForm(_sent(request), patient=patient)
     if form.is_valid():
         with form.showing_refusals():
             moved = care.transfer(by=request.user, patient=patient, **form.cleaned_data)
@@ -116,7 +120,7 @@ def transfer(request: SignedInRequest, reference: str) -> HttpResponse:
 @form_page
 def discharge(request: SignedInRequest, reference: str) -> HttpResponse:
     patient = open_patient(request.user, reference)
-    form = ReasonForm(request.POST or None)
+    form = ReasonForm(_sent(request))
     if form.is_valid():
         with form.showing_refusals():
             care.discharge(by=request.user, patient=patient, **form.cleaned_data)
@@ -128,7 +132,7 @@ def discharge(request: SignedInRequest, reference: str) -> HttpResponse:
 @form_page
 def readmit(request: SignedInRequest, reference: str) -> HttpResponse:
     patient = open_patient(request.user, reference)
-    form = ReasonForm(request.POST or None)
+    form = ReasonForm(_sent(request))
     if form.is_valid():
         with form.showing_refusals():
             care.readmit(by=request.user, patient=patient, **form.cleaned_data)
@@ -149,7 +153,7 @@ def patient_audit(request: SignedInRequest, reference: str) -> HttpResponse:
 @form_page
 def start_session(request: SignedInRequest, reference: str) -> HttpResponse:
     patient = open_patient(request.user, reference)
-    form = SessionForm(request.POST or None, initial={"held_at": timezone.localtime()})
+    form = SessionForm(_sent(request), initial={"held_at": timezone.localtime()})
     if form.is_valid():
         with form.showing_refusals():
             session = enrolment.start_session(by=request.user, patient=patient, **form.cleaned_data)
@@ -160,7 +164,7 @@ def start_session(request: SignedInRequest, reference: str) -> HttpResponse:
 @form_page
 def move_session(request: SignedInRequest, session_id: UUID) -> HttpResponse:
     session = open_session(request.user, session_id)
-    form = MoveSessionForm(request.POST or None, by=request.user, session=session)
+    form = MoveSessionForm(_sent(request), by=request.user, session=session)
     if form.is_valid():
         to_patient: Patient = form.cleaned_data["to_patient"]
         with form.showing_refusals():
@@ -175,7 +179,7 @@ def move_session(request: SignedInRequest, session_id: UUID) -> HttpResponse:
 @form_page
 def void_session(request: SignedInRequest, session_id: UUID) -> HttpResponse:
     session = open_session(request.user, session_id)
-    form = VoidSessionForm(request.POST or None, patient=session.patient)
+    form = VoidSessionForm(_sent(request), patient=session.patient)
     if form.is_valid():
         with form.showing_refusals():
             care.void_session(by=request.user, session=session, reason=form.cleaned_data["reason"])
