@@ -17,7 +17,7 @@ run: .venv/.for-run ## start the clinic here, with its demo: make run [PORT=8000
 	@$(BIN)/python -m ser_clinic.supervisor --port $(PORT)
 
 test: .venv/.for-dev ## run all tests
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(PYTEST)
 
 check: .venv/.for-dev ## format, lint, types, import contracts, migrations, deployment, compose file
 	$(BIN)/ruff format --check .
