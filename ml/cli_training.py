@@ -5,7 +5,7 @@ import json
 import shlex
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from ml.corpora.catalogue import CORPORA, scan_folder
 from ml.corpora.manifest import Scan, Utterance
 from ml.evaluate import judge_folds, judge_model
 from ml.folds import read_outcomes
-from ml.registry import DEFAULT_ROOT, ModelCard, load_card
+from ml.registry import DEFAULT_ROOT, ModelCard, UnknownModel, load_card
 from ml.train import Experiment, cross_validate, train_and_publish
 
 FOLDS_FOLDER = Path("docs") / "folds"
@@ -44,7 +44,7 @@ def _add_train(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
     train.add_argument("--epochs", type=int, help="instead of the config's")
     train.add_argument("--jobs", type=int, default=1, help="folds at a time, one thread each")
     train.add_argument("--page", type=Path, metavar="FILE.md", help="write the card as a page, too")
-    train.set_defaults(run=train_verb)
+    train.set_defaults(run=_plainly(train_verb))
 
 
 def _add_evaluate(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -56,7 +56,7 @@ def _add_evaluate(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     evaluate.add_argument("--model", help="default: the newest")
     evaluate.add_argument("--root", type=Path, default=DEFAULT_ROOT)
     evaluate.add_argument("--json", action="store_true")
-    evaluate.set_defaults(run=evaluate_verb)
+    evaluate.set_defaults(run=_plainly(evaluate_verb))
 
 
 def _add_corpora(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -65,7 +65,20 @@ def _add_corpora(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     describe.add_argument("folder", type=Path, metavar="DIR")
     describe.add_argument("--corpora", nargs="+", choices=tuple(CORPORA))
     describe.add_argument("--json", action="store_true")
-    describe.set_defaults(run=describe_verb)
+    describe.set_defaults(run=_plainly(describe_verb))
+
+
+def _plainly(verb: Callable[[argparse.Namespace], int]) -> Callable[[argparse.Namespace], int]:
+    """What the user can mend is one line on stderr and exit code 2."""
+
+    def run(arguments: argparse.Namespace) -> int:
+        try:
+            return verb(arguments)
+        except (OSError, ValueError, UnknownModel) as fault:
+            print(fault, file=sys.stderr)
+            return 2
+
+    return run
 
 
 @dataclass

@@ -194,3 +194,28 @@ def test_a_folder_is_described(folder: Path, capsys: pytest.CaptureFixture[str])
     assert len(described["missing"]) == 1440 - 16
     assert main(["corpora", "describe", str(folder), "--corpora", "ravdess"]) == 0
     assert "and 1404 more" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["train", "--data", "nowhere"], "nowhere is neither a folder nor a zip"),
+        (["train", "--data", ".", "--config", "unheard-of"], "no experiment 'unheard-of'"),
+        (["evaluate", "--folds-file", "nowhere.jsonl"], "the folds of one recipe"),
+        (["corpora", "describe", "nowhere"], "nowhere"),
+    ],
+)
+def test_what_the_user_can_mend_is_one_line(
+    arguments: list[str],
+    said: str,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(folder)
+
+    assert main(arguments) == 2
+
+    error = capsys.readouterr().err
+    assert said in error
+    assert error.count("\n") == 1
