@@ -142,6 +142,15 @@ def request_retraining(
     return run
 
 
+@transaction.atomic
+def cancel_training(*, by: Clinician, run: TrainingRun) -> None:
+    """Stop a training at its next epoch; nothing of it is published."""
+    _check_administrator(by)
+    if not queue.cancel(run):
+        raise Refused("ended", _("This training has already ended."))
+    record(actor=by, action=Action.TRAINING_CANCELLED, subject=run)
+
+
 def _check_administrator(by: Clinician) -> None:
     if not by.is_superuser:
         raise Refused("administrators_only", _("Only an administrator decides about models."))

@@ -134,6 +134,13 @@ def requeue(job: Job, **columns: Any) -> bool:
     return True
 
 
+def cancel(job: Job) -> bool:
+    """End a row that is no longer wanted; its worker notices at its next word. False: it was final."""
+    waiting = type(job)._default_manager.filter(pk=job.pk, state__in=(Job.State.QUEUED, Job.State.RUNNING))
+    ended = {"state": Job.State.FAILED, "reason": "cancelled", "finished_at": Now(), **_let_go()}
+    return bool(waiting.update(**ended))
+
+
 def sweep() -> int:
     """Take rows back from dead workers, ring for rows whose bell nobody heard; returns how many rings."""
     rung = 0

@@ -117,6 +117,14 @@ NOTES: Mapping[str, StrPromise] = {
     "gaps": _("Parts of the recording are damaged; they were heard as silence."),
 }
 
+# Why a training came to nothing; an administrator reads it, beside the error's own words.
+TRAINING: Mapping[str, StrPromise] = {
+    "training_failed": _("The training broke off. Mend what the error says, then ask for it again."),
+    "same_model": _("The training gave exactly a model that is there already; nothing was published."),
+    "cancelled": _("The training was cancelled; nothing was published."),
+    "crashed": _("The training process died several times; there may be too little memory for it."),
+}
+
 UNKNOWN = Reason(_("The analysis could not be finished."), _FILE_KEPT, _TRY_AGAIN)
 
 

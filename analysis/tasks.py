@@ -11,16 +11,16 @@ from analysis import queue
 
 @shared_task
 def analyse(analysis_id: str) -> None:
-    from analysis import pipeline
+    from analysis.pipeline import analyse
 
-    pipeline.analyse(UUID(analysis_id))
+    analyse(UUID(analysis_id))
 
 
 @shared_task
 def retrain(training_run_id: str) -> None:
-    from analysis import retraining
+    from analysis.retraining import retrain
 
-    retraining.retrain(UUID(training_run_id))
+    retrain(UUID(training_run_id))
 
 
 @shared_task

@@ -1,0 +1,90 @@
+"""A training that an administrator asked for: its own process, progress in the row, an inactive model."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from pathlib import Path
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+
+from analysis import governance, queue
+from analysis.heartbeat import Heartbeat
+from analysis.models import TrainingRun
+from ml.cards import Provenance
+from ml.config import ExperimentConfig, load_config
+from ml.corpora.catalogue import CORPORA, scan_folder
+from ml.corpora.manifest import Utterance
+from ml.registry import AlreadyPublished
+from ml.train import Experiment, train_and_publish
+
+log = logging.getLogger(__name__)
+
+
+def retrain(run_id: UUID) -> None:
+    """Train, publish, list the model as inactive. A killed run goes on after its last finished fold."""
+    claim = queue.claim(TrainingRun, run_id)
+    if claim is None:
+        return
+    run = TrainingRun.objects.get(pk=run_id)
+    try:
+        with Heartbeat(claim) as beat:
+            folder = _train(run, claim, beat)
+        with transaction.atomic():
+            version = governance.adopt(folder.name)
+            claim.finish(model_version=version)
+    except queue.LeaseLost:
+        log.warning("Training %s was cancelled, or is someone else's by now.", run_id)
+        return
+    except Exception as error:
+        # Trying again by itself would end the same way: the administrator reads why and asks again.
+        log.exception("Training %s broke off.", run_id)
+        reason = "same_model" if isinstance(error, AlreadyPublished) else "training_failed"
+        claim.fail(reason, detail=f"{type(error).__name__}: {error}")
+    _folds_file(run).unlink(missing_ok=True)
+
+
+def _train(run: TrainingRun, claim: queue.Claim, beat: Heartbeat) -> Path:
+    curves: list[dict[str, float]] = []
+
+    def report(epoch: int, epochs: int, figures: dict[str, float]) -> None:
+        beat.tell(epoch / epochs)
+        curves.append({"epoch": epoch, **figures})
+        claim.write(epoch=epoch, curves=curves)
+
+    folds_file = _folds_file(run)
+    folds_file.parent.mkdir(parents=True, exist_ok=True)
+    return train_and_publish(
+        _experiment(run),
+        folds_file=folds_file,
+        root=Path(settings.MODELS_DIR),
+        provenance=Provenance.now(f"retraining {run.config_name}, asked for in the administration"),
+        on_epoch=report,
+    )
+
+
+def _experiment(run: TrainingRun) -> Experiment:
+    config = load_config(run.config_name)
+    return Experiment(
+        name=run.config_name,
+        config=config if run.epochs is None else _shortened(config, run.epochs),
+        utterances=_utterances(Path(run.corpus_folder)),
+    )
+
+
+def _shortened(config: ExperimentConfig, epochs: int) -> ExperimentConfig:
+    return replace(config, train=replace(config.train, epochs=epochs))
+
+
+def _utterances(folder: Path) -> tuple[Utterance, ...]:
+    """All that the folder holds, without the voices that are kept apart from every training."""
+    scans = scan_folder(folder)
+    reserved = {speaker for name in scans for speaker in CORPORA[name].reserved}
+    return tuple(u for scan in scans.values() for u in scan.utterances if u.speaker not in reserved)
+
+
+def _folds_file(run: TrainingRun) -> Path:
+    """What is finished of a run, so that a killed one need not begin anew."""
+    return Path(settings.MODELS_DIR) / ".runs" / f"{run.pk}.jsonl"
