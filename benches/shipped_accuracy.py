@@ -1,7 +1,7 @@
 """Accuracy of the recipe that made the shipped weights, on speakers that it had not heard.
 
-The folds took the training command hours; what they heard is kept in ``docs/folds``, and the figure is computed
-from that anew, so that anyone can check it in a second.
+The folds took the training command hours; what they heard is kept in ``docs/folds``, and the figure is
+computed from that anew, so that anyone can check it in a second.
 """
 
 from __future__ import annotations
