@@ -32,9 +32,9 @@ class PlotlyFinder(BaseFinder):
 
     def find(  # type: ignore[override]  # the stubs' overloads say the same in three signatures
         self, path: str, find_all: bool = False, **kwargs: object
-    ) -> str | list[str] | None:
+    ) -> str | list[str]:
         if path != f"{PlotlyStorage.prefix}/{SCRIPT}":
-            return [] if find_all else None
+            return []  # as Django's own finders say that there is none
         found = self.storage.path(SCRIPT)
         return [found] if find_all else found
 

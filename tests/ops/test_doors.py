@@ -84,7 +84,7 @@ def test_plotly_comes_from_its_package_and_nothing_else_of_it_does() -> None:
     found = finders.find("plotly/plotly.min.js")
     assert isinstance(found, str)
     assert Path(found).stat().st_size > 1_000_000
-    assert finders.find("plotly/datasets/iris.csv.gz") is None
+    assert not finders.find("plotly/datasets/iris.csv.gz")
     (finder,) = (finder for finder in finders.get_finders() if type(finder).__name__ == "PlotlyFinder")
     assert [name for name, _ in finder.list([])] == ["plotly.min.js"]
 
