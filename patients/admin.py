@@ -13,6 +13,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from knox.admin import AuthTokenAdmin  # noqa: F401  so that it registers before it is replaced
+from knox.models import AuthToken
 
 from patients.account import revoke_tokens
 from patients.audit import Action, record
@@ -81,7 +83,7 @@ class AuditedAdmin(admin.ModelAdmin[Row]):
             self.note(request, Action.ADMIN_REMOVED, row)
 
 
-admin.site.unregister(Group)
+admin.site.unregister([Group, AuthToken])
 
 
 @admin.register(Clinician)
@@ -110,6 +112,27 @@ class ClinicianAdmin(AuditedAdmin[Clinician], UserAdmin[Clinician]):
         if request.method == "POST" and response.status_code == 302:
             revoke_tokens(Clinician.objects.get(pk=id))
         return response
+
+
+@admin.register(AuthToken)
+class TokenAdmin(AuditedAdmin[Any]):
+    """Who holds a token for the REST interface. An administrator can revoke one, but make none."""
+
+    list_display = ["token_key", "user", "created", "expiry"]
+    list_display_links = None
+    list_select_related = ["user"]
+    search_fields = ["user__username"]
+
+    def note(self, request: HttpRequest, action: Action, row: Any = None, **detail: Any) -> None:
+        if row is not None:
+            row, detail = row.user, {**detail, "token": row.token_key}
+        super().note(request, action, row, **detail)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
 
 
 class MembershipInline(admin.TabularInline[Membership, Team]):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any, cast
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -21,7 +22,7 @@ from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
 from patients import care, enrolment
-from patients.access import open_patient, open_session, patients_of, sessions_of
+from patients.access import NotVisible, open_patient, open_session, patients_of, sessions_of
 from patients.audit import Action, record
 from patients.models import Clinician, Consent, Patient, Session
 from patients.serializers import (
@@ -53,7 +54,7 @@ class Patients(mixins.ListModelMixin, GenericViewSet[Patient]):
     filterset_fields = ["language", "sex"]
     queryset = Patient.objects.none()  # for the schema: the rows come through the door below
     lookup_field = "reference"
-    lookup_value_regex = "[A-Z0-9-]+"
+    lookup_value_converter = "slug"
 
     def get_queryset(self) -> QuerySet[Patient]:
         return patients_of(caller(self.request)).prefetch_related("consents")
@@ -112,14 +113,14 @@ class Sessions(GenericViewSet[Session]):
     queryset = Session.objects.none()
     lookup_value_converter = "uuid"
 
-    def retrieve(self, request: Request, pk: Any) -> Response:
+    def retrieve(self, request: Request, pk: UUID) -> Response:
         session = open_session(caller(request), pk)
         record(actor=caller(request), action=Action.SESSION_VIEWED, patient=session.patient, subject=session)
         return Response(self.get_serializer(session).data)
 
     @extend_schema(request=ReasonSerializer, responses=SessionSerializer)
     @action(detail=True, methods=["post"])
-    def void(self, request: Request, pk: Any) -> Response:
+    def void(self, request: Request, pk: UUID) -> Response:
         session = open_session(caller(request), pk)
         sent = ReasonSerializer(data=request.data)
         sent.is_valid(raise_exception=True)
@@ -134,7 +135,7 @@ class Consents(mixins.ListModelMixin, GenericViewSet[Consent]):
     pagination_class = None
     queryset = Consent.objects.none()
     lookup_field = "purpose"
-    lookup_value_regex = "|".join(Consent.Purpose.values)
+    lookup_value_converter = "slug"
 
     def get_queryset(self) -> QuerySet[Consent]:
         patient = open_patient(caller(self.request), self.kwargs["reference"])
@@ -150,6 +151,8 @@ class Consents(mixins.ListModelMixin, GenericViewSet[Consent]):
     def destroy(self, request: Request, reference: str, purpose: str) -> Response:
         """Withdraw: the row stays, marked with when and by whom."""
         patient = open_patient(caller(request), reference)
+        if purpose not in Consent.Purpose.values:
+            raise NotVisible
         enrolment.withdraw_consent(by=caller(request), patient=patient, purpose=Consent.Purpose(purpose))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
@@ -173,12 +176,10 @@ class Token(APIView):
         return Response(shown.data, status=status.HTTP_201_CREATED)
 
 
-router = SimpleRouter()
+router = SimpleRouter(use_regex_path=False)
 router.register("patients", Patients, basename="api-patient")
-router.register(
-    r"patients/(?P<reference>[A-Z0-9-]+)/sessions", PatientSessions, basename="api-patient-session"
-)
-router.register(r"patients/(?P<reference>[A-Z0-9-]+)/consents", Consents, basename="api-consent")
+router.register("patients/<slug:reference>/sessions", PatientSessions, basename="api-patient-session")
+router.register("patients/<slug:reference>/consents", Consents, basename="api-consent")
 router.register("sessions", Sessions, basename="api-session")
 
 urlpatterns = [path("token/", Token.as_view(), name="api-token"), *router.urls]

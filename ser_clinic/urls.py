@@ -4,7 +4,10 @@ from importlib.util import find_spec
 
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
+from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+
+from patients.account import SignOut
 
 from .health import health
 
@@ -24,6 +27,9 @@ api: list[URLPattern | URLResolver] = [
 urlpatterns = [
     path("health/", health, name="health"),
     path("api/v1/", include(api)),
+    # The admin's own would leave API tokens standing and nothing in the audit.
+    path("admin/logout/", SignOut.as_view()),
+    path("admin/password_change/", RedirectView.as_view(pattern_name="password_change")),
     path("admin/", admin.site.urls),
     *landed("patients.urls"),
     *landed("analysis.urls"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 from django.urls import reverse
+from knox.models import AuthToken
 
 from patients.audit import Action
 from patients.models import AuditEntry, Clinician, Patient
@@ -86,3 +87,27 @@ def test_the_history_of_a_record_is_the_audit(admin_client: Client, cast: Cast) 
 def test_a_clinician_has_no_administration(cast: Cast, client: Client) -> None:
     client.force_login(cast.treats)
     assert client.get(reverse("admin:patients_patient_changelist")).status_code == 302
+
+
+def test_tokens_are_seen_and_revoked_but_not_made(admin_client: Client, cast: Cast) -> None:
+    row, token = AuthToken.objects.create(user=cast.treats)
+    tokens = reverse("admin:knox_authtoken_changelist")
+    assert row.token_key in admin_client.get(tokens).content.decode()
+    assert admin_client.get(reverse("admin:knox_authtoken_add")).status_code == 403
+    sent = {"action": "delete_selected", "_selected_action": [row.pk], "post": "yes"}
+    assert admin_client.post(tokens, sent).status_code == 302
+    assert not AuthToken.objects.exists()
+    entry = AuditEntry.objects.get(action=Action.ADMIN_REMOVED)
+    assert (entry.subject_id, entry.detail) == (str(cast.treats.pk), {"token": row.token_key})
+    assert token not in str(entry.detail)
+
+
+def test_a_new_password_by_an_administrator_revokes_tokens(admin_client: Client, cast: Cast) -> None:
+    AuthToken.objects.create(user=cast.treats)
+    page = reverse("admin:auth_user_password_change", args=[cast.treats.pk])
+    assert admin_client.post(page, {"password1": "short", "password2": "short"}).status_code == 200
+    assert AuthToken.objects.exists()
+    sent = {"password1": "long and unusual", "password2": "long and unusual", "usable_password": "true"}
+    assert admin_client.post(page, sent).status_code == 302
+    assert not AuthToken.objects.exists()
+    assert Action.ADMIN_CHANGED in actions()
