@@ -1,11 +1,13 @@
 """Do the latest sessions sound different from the earlier ones? One modest rule, stated in full.
 
-The mean share of each emotion in the latest three sessions is compared with its mean in all earlier ones by
-Student's t-test, with the eight p-values corrected for asking eight times (Bonferroni). What one session can
-say at all is limited by its own interval: the spread between sessions is never taken as smaller than the
-mean width of those intervals says. A difference under five points is not called a change, however reliable.
+The mean share of each emotion in the latest three sessions is set against its mean in all earlier ones. How
+much sessions differ by themselves is taken from each session and the next (mean square successive
+difference, as in control charts for single values), so that a slow drift does not hide behind itself, and
+never as smaller than the sessions' own intervals say. The eight t-tests are corrected for being eight
+(Bonferroni). A difference under five points is not called a change, however reliable.
 
-The rule looks at one moment; it does not control for being asked again after every session.
+What the rule leaves out: sessions are taken as independent of each other, and it is not corrected for being
+asked again after every session.
 """
 
 from __future__ import annotations
@@ -97,17 +99,17 @@ def compare(sessions: Sequence[Shares]) -> Comparison:
         return Comparison(sessions=count, usual=None, shifts=())
     shares = np.stack([session.shares for session in sessions]).astype(np.float64)
     half = np.stack([session.high - session.low for session in sessions]).astype(np.float64) / 2
-    earlier, recent = shares[:-RECENT], shares[-RECENT:]
-    difference = recent.mean(0) - earlier.mean(0)
-    degrees = count - 2
-    within = ((earlier - earlier.mean(0)) ** 2).sum(0) + ((recent - recent.mean(0)) ** 2).sum(0)
     own_noise = ((half / HALF_WIDTHS) ** 2).mean(0)
-    spread = np.sqrt(np.maximum(within / degrees, own_noise))
-    error = np.maximum(spread * math.sqrt(1 / len(earlier) + 1 / RECENT), 1e-9)
+    earlier, recent = shares[:-RECENT], shares[-RECENT:]
+    steps = (np.diff(shares, axis=0) ** 2).sum(0) / (2 * (count - 1))
+    error = np.sqrt(np.maximum(steps, own_noise) * (1 / len(earlier) + 1 / RECENT))
+    difference = recent.mean(0) - earlier.mean(0)
+    # What the estimate from successive differences is worth, in independent sessions (von Neumann, 1941).
+    degrees = 2 * (count - 1) ** 2 // (3 * count - 4)
     return Comparison(
         sessions=count,
         usual=_usual(earlier, own_noise),
-        shifts=_shifts(difference, difference / error, degrees),
+        shifts=_shifts(difference, difference / np.maximum(error, 1e-9), degrees),
     )
 
 

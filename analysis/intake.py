@@ -84,7 +84,7 @@ def check_welcome(by: Clinician, session: Session) -> None:
 
 
 def check_patient(patient: Patient) -> None:
-    """Whether recordings of this patient may be received at all: also asked before a session begins with one."""
+    """Whether recordings of this patient may be received: also asked before a session begins with one."""
     if patient.is_discharged:
         raise Refused(
             "discharged", _("This patient is discharged. Readmit them before uploading a recording.")
