@@ -38,15 +38,16 @@ UNCERTAIN_RULE = (
 
 @dataclass(frozen=True)
 class Provenance:
-    """Who would repeat it: the command, and when it was run (UTC)."""
+    """Who would repeat it: the command, when it was run (UTC), and how its recipe was come by."""
 
     command: str
     created: str
+    note: str = ""
 
     @classmethod
-    def now(cls, command: str) -> "Provenance":
+    def now(cls, command: str, note: str = "") -> "Provenance":
         """Return `command` with the present time."""
-        return cls(command, datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"))
+        return cls(command, datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"), note)
 
 
 def card_of(
@@ -73,7 +74,7 @@ def card_of(
         "intended_use": INTENDED_USE,
         "not_for": NOT_FOR,
         "limits": [*_measured_limits(utterances, figures), *LIMITS],
-        "protocol": _protocol(outcomes),
+        "protocol": f"{_protocol(outcomes)} {provenance.note}".strip(),
         "training": {
             "clips": len(utterances),
             "speakers": sorted({u.speaker for u in utterances}),
@@ -125,8 +126,8 @@ def _protocol(outcomes: Sequence[FoldOutcome]) -> str:
     folds = f"{len(outcomes)} folds by speaker" if several else "One held-out group of speakers"
     return (
         f"{folds}: no speaker is both in training and in test. Whole, unaltered clips; augmentation on "
-        "training clips only; a fixed schedule and its last weights, so that no test clip chose anything. "
-        "Probabilities of a fold are calibrated by the other folds' outputs. The published network has the "
+        "training clips only; a fixed schedule and its last weights, so that no fold's test clips chose its "
+        "weights. Probabilities of a fold are calibrated by the other folds' outputs. The published network has the "
         "same recipe, trained on all these speakers; its own accuracy cannot be measured on them. The "
         "interval is a bootstrap over speakers (2,000 resamples, 95 %)."
     )
@@ -146,8 +147,8 @@ def _licence(names: set[str]) -> dict[str, Any]:
         weights = "CC BY-NC-SA 4.0"
         meaning = (
             "Learnt from a corpus under CC BY-NC-SA 4.0, and given on under the same terms: name the "
-            "source, no commercial use, share alike. For research, teaching and trial, not for a paid service, "
-            "unless the corpus's owners license it (RAVDESS: ravdess@gmail.com)."
+            "source, no commercial use, share alike. For research, teaching and trial, not for a paid "
+            "service, unless the corpus's owners license it (RAVDESS: ravdess@gmail.com)."
         )
     return {"weights": weights, "meaning": meaning, "corpora": listed}
 

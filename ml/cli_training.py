@@ -6,7 +6,7 @@ import shlex
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +43,7 @@ def _add_train(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
     train.add_argument("--only-folds", action="store_true", help="publish nothing")
     train.add_argument("--epochs", type=int, help="instead of the config's")
     train.add_argument("--jobs", type=int, default=1, help="folds at a time, one thread each")
+    train.add_argument("--note", default="", help="for the card: how this recipe was come by")
     train.add_argument("--page", type=Path, metavar="FILE.md", help="write the card as a page, too")
     train.set_defaults(run=_plainly(train_verb))
 
@@ -85,13 +86,20 @@ def _plainly(verb: Callable[[argparse.Namespace], int]) -> Callable[[argparse.Na
 class ProgressLine:
     """Prints a line for an epoch, with the time that is left."""
 
-    started: float = field(default_factory=time.monotonic)
+    started: float = 0.0
 
     def __call__(self, epoch: int, epochs: int, figures: dict[str, float]) -> None:
         """Print to stderr."""
-        left = (time.monotonic() - self.started) / epoch * (epochs - epoch)
         shown = " ".join(f"{name} {value:.3f}" for name, value in figures.items())
-        print(f"epoch {epoch}/{epochs} {shown}, about {left / 60:.1f} min left", file=sys.stderr, flush=True)
+        print(f"epoch {epoch}/{epochs} {shown}{self._left(epoch, epochs)}", file=sys.stderr, flush=True)
+
+    def _left(self, epoch: int, epochs: int) -> str:
+        """Judged by the epochs after the first, since each fold's begins with features to compute."""
+        if epoch == 1:
+            self.started = time.monotonic()
+            return ""
+        left = (time.monotonic() - self.started) / (epoch - 1) * (epochs - epoch)
+        return f", about {left / 60:.1f} min left"
 
 
 def _with_epochs(config: ExperimentConfig, epochs: int | None) -> ExperimentConfig:
@@ -121,7 +129,7 @@ def train_verb(arguments: argparse.Namespace) -> int:
         experiment,
         folds_file=folds_file,
         root=arguments.out,
-        provenance=Provenance.now(_command(arguments)),
+        provenance=Provenance.now(_command(arguments), arguments.note),
         on_epoch=ProgressLine(),
         jobs=arguments.jobs,
     )
