@@ -43,19 +43,29 @@ def collect_static() -> None:
 
 
 def load_demo() -> None:
+    """The demo clinic at the first start; at each one, its logins."""
     from django.conf import settings
     from django.contrib.auth import get_user_model
     from django.core.management import call_command
 
-    if settings.DEMO and not get_user_model().objects.exists():
+    from analysis.demo.plan import LOGINS
+
+    if not settings.DEMO:
+        return
+    if not get_user_model().objects.exists():
         print("Loading the demo clinic: invented patients, real (acted) speech …", flush=True)
         call_command("load_demo")
+    print(
+        "\n  Sign in as: " + ", ".join(f"{login.username} ({login.password})" for login in LOGINS), flush=True
+    )
 
 
 def main() -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ser_clinic.settings")
     import django
     from django.core.management.base import BaseCommand, CommandError
+
+    from patients.errors import Refused
 
     try:
         django.setup()
@@ -64,7 +74,7 @@ def main() -> int:
         collect_static()
         load_demo()
     except Exception as exc:
-        if not says_disk_full(exc) and not isinstance(exc, CommandError):
+        if not says_disk_full(exc) and not isinstance(exc, CommandError | Refused):
             raise
         print(DISK_FULL if says_disk_full(exc) else exc, file=sys.stderr)
         return 1

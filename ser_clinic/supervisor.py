@@ -143,8 +143,8 @@ def web_server(host: str, port: int) -> list[str]:
     return python("uvicorn", "ser_clinic.asgi:application", *address, *options)
 
 
-def announce(host: str, port: int, demo: bool) -> None:
-    print(f"\n  SER Clinic is at http://{host}:{port}/   (Ctrl-C stops it)\n", flush=True)
+def announce(host: str, port: int) -> None:
+    print(f"  SER Clinic is at http://{host}:{port}/   (Ctrl-C stops it)\n", flush=True)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -161,14 +161,14 @@ def main(argv: list[str] | None = None) -> int:
         preflight.check_disk(settings.VAR_DIR)
         preflight.check_port(host, port)
         with preflight.lock(settings.VAR_DIR / "supervisor.lock"):
-            run(Supervisor(Asked(), settings.VAR_DIR), host, port, demo=settings.DEMO)
+            run(Supervisor(Asked(), settings.VAR_DIR), host, port)
     except CannotRun as refusal:
         print(refusal, file=sys.stderr)
         return 1
     return 0
 
 
-def run(supervisor: Supervisor, host: str, port: int, *, demo: bool) -> None:
+def run(supervisor: Supervisor, host: str, port: int) -> None:
     try:
         supervisor.prepare(Child("preparation", python("ser_clinic.prepare"), relay_at_once=True))
         supervisor.run(
@@ -178,7 +178,7 @@ def run(supervisor: Supervisor, host: str, port: int, *, demo: bool) -> None:
                 Child("trainer", worker("training", "--concurrency", "1")),
                 Child("clock", worker("sweep", "--pool", "solo", "--beat")),
             ],
-            announce=lambda: announce(host, port, demo),
+            announce=lambda: announce(host, port),
         )
     finally:
         supervisor.stop_all()
