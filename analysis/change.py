@@ -1,10 +1,10 @@
 """Do the latest sessions sound different from the earlier ones? One modest rule, stated in full.
 
-The mean share of each emotion in the latest three sessions is set against its mean in all earlier ones. How
-much sessions differ by themselves is taken from each session and the next (mean square successive
-difference, as in control charts for single values), so that a slow drift does not hide behind itself, and
-never as smaller than the sessions' own intervals say. The eight t-tests are corrected for being eight
-(Bonferroni). A difference under five points is not called a change, however reliable.
+The mean share of each emotion in the latest three sessions is set against its mean in all earlier ones. The
+difference must be larger than two kinds of chance allow: that by which sessions differ anyway (a t-test on
+the mean square successive difference, as in control charts for single values, so that a slow drift does not
+hide behind itself), and that which the sessions' own intervals state (a z-test). The larger p-value counts,
+eight times over for eight emotions (Bonferroni). Under five points nothing is called a change.
 
 What the rule leaves out: sessions are taken as independent of each other, and it is not corrected for being
 asked again after every session.
@@ -99,33 +99,33 @@ def compare(sessions: Sequence[Shares]) -> Comparison:
         return Comparison(sessions=count, usual=None, shifts=())
     shares = np.stack([session.shares for session in sessions]).astype(np.float64)
     half = np.stack([session.high - session.low for session in sessions]).astype(np.float64) / 2
-    own_noise = ((half / HALF_WIDTHS) ** 2).mean(0)
-    earlier, recent = shares[:-RECENT], shares[-RECENT:]
-    steps = (np.diff(shares, axis=0) ** 2).sum(0) / (2 * (count - 1))
-    error = np.sqrt(np.maximum(steps, own_noise) * (1 / len(earlier) + 1 / RECENT))
-    difference = recent.mean(0) - earlier.mean(0)
+    stated = ((half / HALF_WIDTHS) ** 2).mean(0)
+    observed = (np.diff(shares, axis=0) ** 2).sum(0) / (2 * (count - 1))
     # What the estimate from successive differences is worth, in independent sessions (von Neumann, 1941).
     degrees = 2 * (count - 1) ** 2 // (3 * count - 4)
-    return Comparison(
-        sessions=count,
-        usual=_usual(earlier, own_noise),
-        shifts=_shifts(difference, difference / np.maximum(error, 1e-9), degrees),
+    earlier, recent = shares[:-RECENT], shares[-RECENT:]
+    difference = recent.mean(0) - earlier.mean(0)
+    t, z = (
+        difference / np.sqrt(np.maximum(variance, 1e-12) * (1 / len(earlier) + 1 / RECENT))
+        for variance in (observed, stated)
     )
+    p = [max(two_sided_p(a, degrees), math.erfc(abs(b) / math.sqrt(2))) for a, b in zip(t, z, strict=True)]
+    return Comparison(sessions=count, usual=_usual(earlier, stated), shifts=_shifts(difference, np.array(p)))
 
 
-def _usual(earlier: NDArray[np.float64], own_noise: NDArray[np.float64]) -> Usual:
+def _usual(earlier: NDArray[np.float64], stated: NDArray[np.float64]) -> Usual:
     mean = earlier.mean(0)
-    reach = USUAL_SPREAD * np.sqrt(np.maximum(earlier.var(0, ddof=1), own_noise))
+    reach = USUAL_SPREAD * np.sqrt(np.maximum(earlier.var(0, ddof=1), stated))
     low, high = np.clip(mean - reach, 0, 1), np.clip(mean + reach, 0, 1)
     return Usual(mean.astype(np.float32), low.astype(np.float32), high.astype(np.float32))
 
 
-def _shifts(difference: NDArray[np.float64], t: NDArray[np.float64], degrees: int) -> tuple[Shift, ...]:
+def _shifts(difference: NDArray[np.float64], p: NDArray[np.float64]) -> tuple[Shift, ...]:
     """Reliable changes, the clearest first."""
     found: list[Shift] = []
-    for place in np.argsort(-np.abs(t), kind="stable"):
-        p = two_sided_p(float(t[place]), degrees) * len(EMOTIONS)
-        sureness = next((name for name, limit in P_LIMITS if p <= limit), None)
+    for place in np.argsort(p, kind="stable"):
+        corrected = p[place] * len(EMOTIONS)
+        sureness = next((name for name, limit in P_LIMITS if corrected <= limit), None)
         if sureness is not None and abs(difference[place]) >= SMALLEST_CHANGE:
             found.append(Shift(EMOTIONS[place], float(difference[place]), sureness))
     return tuple(found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -78,39 +79,33 @@ def _unbroken(places: list[tuple[float, float] | None]) -> list[str]:
 
 @dataclass(frozen=True)
 class IntervalBar:
-    """One emotion of a summary, in hundredths of the width."""
+    """One emotion of a summary in words, and as a bar with its interval in hundredths of the width."""
 
     emotion: Emotion
     label: str
-    share: float
-    low: float
-    high: float
-
-    @property
-    def in_words(self) -> str:
-        return percent(self.share / 100)
-
-    @property
-    def interval(self) -> str:
-        return f"{self.low:.0f}–{self.high:.0f}"
-
-    @property
-    def reach(self) -> float:
-        return round(self.high - self.low, 2)
+    share: str
+    interval: str
+    width: float
+    reach_from: float
+    reach: float
 
 
-def interval_bars(heard: Heard) -> list[IntervalBar]:
-    """Every emotion with its interval, in the one order."""
-    return [
+def interval_bars(heard: Heard) -> tuple[list[IntervalBar], str]:
+    """Every emotion with its interval, in the one order, and the share at which the bars' scale ends."""
+    end = min(1.0, math.ceil(float(heard.high.max()) * 10) / 10)
+    bars = [
         IntervalBar(
             emotion=emotion,
             label=str(SOUNDS[emotion]),
-            share=round(float(heard.shares[place]) * 100, 2),
-            low=round(float(heard.low[place]) * 100, 2),
-            high=round(float(heard.high[place]) * 100, 2),
+            share=percent(float(share)),
+            interval=f"{low * 100:.0f}–{high * 100:.0f}",
+            width=round(float(share / end) * 100, 2),
+            reach_from=round(float(low / end) * 100, 2),
+            reach=round(float((high - low) / end) * 100, 2),
         )
-        for place, emotion in enumerate(EMOTIONS)
+        for emotion, share, low, high in zip(EMOTIONS, heard.shares, heard.low, heard.high, strict=True)
     ]
+    return bars, percent(end)
 
 
 def waveform(peaks: bytes) -> str:

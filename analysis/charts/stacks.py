@@ -20,6 +20,7 @@ from ml.labels import EMOTIONS
 
 CLOCK_STEPS = (5, 10, 15, 30, 60, 120, 300, 600, 900, 1200, 1800)
 MOST_TICKS = 8
+PAPER_LINE = 0.006  # of the height, between two layers: about a pixel, so that no two colours touch
 
 
 def draw_timeline(timeline: Timeline, palette: Palette) -> Figure:
@@ -33,7 +34,7 @@ def draw_timeline(timeline: Timeline, palette: Palette) -> Figure:
         palette,
         height=200,
         margin={"l": 0, "r": 0, "t": 4, "b": 26},
-        barmode="stack",
+        barmode="overlay",
         bargap=0,
         hovermode="x",
         xaxis=axis(
@@ -67,7 +68,7 @@ def draw_sessions(trend: Trend, palette: Palette) -> Figure:
         palette,
         height=2 * 132 + 26,
         margin={"l": 40, "r": 10, "t": 12, "b": 26},
-        barmode="stack",
+        barmode="overlay",
         bargap=0.25,
         hovermode="x",
         xaxis=axis(
@@ -92,11 +93,13 @@ def _layers(
     shares: NDArray[np.float32], unsure: NDArray[np.float32], palette: Palette
 ) -> list[dict[str, Any]]:
     """``shares`` (n, 8) and ``unsure`` (n,) as nine layers; only the last answers to the pointer, for all."""
+    tops = np.cumsum(shares, axis=1)
     layers: list[dict[str, Any]] = [
         {
             "type": "bar",
             "name": str(SOUNDS[emotion]),
-            "y": packed(shares[:, place]),
+            "base": packed(tops[:, place] - shares[:, place]),
+            "y": packed(np.maximum(shares[:, place] - PAPER_LINE, 0)),
             "marker": {"color": palette.emotions[emotion], "line": {"width": 0}},
             "textposition": "none",
             "hoverinfo": "text" if place == 0 else "skip",
@@ -112,6 +115,7 @@ def _layers(
         {
             "type": "bar",
             "name": _("not sure"),
+            "base": packed(tops[:, -1]),
             "y": packed(unsure),
             "marker": hatched,
             "textposition": "none",

@@ -126,6 +126,7 @@ def session_page(request: SignedInRequest, session_id: UUID) -> HttpResponse:
     heard = combine(
         [(h.finished.model_version.number, h.summary) for h in standing if h.finished and h.summary]
     )
+    bars, scale_end = drawings.interval_bars(heard) if heard else ([], "")
     context = {
         "patient": session.patient,
         "session": session,
@@ -133,7 +134,8 @@ def session_page(request: SignedInRequest, session_id: UUID) -> HttpResponse:
         "chosen": chosen,
         "heard": heard,
         "sentence": phrases.session_sentence(heard),
-        "bars": drawings.interval_bars(heard) if heard else [],
+        "bars": bars,
+        "scale_end": scale_end,
         "emotions": [(emotion, phrases.SOUNDS[emotion]) for emotion in EMOTIONS],
         "form": UploadForm(),
         **(_player(chosen) if chosen else {}),
