@@ -127,9 +127,9 @@ def _protocol(outcomes: Sequence[FoldOutcome]) -> str:
     return (
         f"{folds}: no speaker is both in training and in test. Whole, unaltered clips; augmentation on "
         "training clips only; a fixed schedule and its last weights, so that no fold's test clips chose its "
-        "weights. Probabilities of a fold are calibrated by the other folds' outputs. The published network has the "
-        "same recipe, trained on all these speakers; its own accuracy cannot be measured on them. The "
-        "interval is a bootstrap over speakers (2,000 resamples, 95 %)."
+        "weights. Probabilities of a fold are calibrated by the other folds' outputs. The published network "
+        "has the same recipe, trained on all these speakers; its own accuracy cannot be measured on them. "
+        "The interval is a bootstrap over speakers (2,000 resamples, 95 %)."
     )
 
 
