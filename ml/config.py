@@ -156,24 +156,47 @@ class TrainConfig:
 
 @dataclass(frozen=True)
 class InputConfig:
-    """Inputs of one fixed length, as the papers' systems have them; computed once for each clip.
+    """Inputs of one fixed shape, as the papers' systems have them; computed once for each clip.
 
-    `planes` name features (see `ml.features`), stacked in rows; with `statistics`, each row is summed up over
-    time by these. `trim` cuts silent edges, `normalise` sets the peak to 1; then `seconds` are taken from
-    `offset_seconds` on, and silence follows a shorter clip.
+    `planes` name features (see `ml.features`), stacked in rows; "waveform" alone stands for the samples. With
+    `statistics`, each row is summed up over time by these; without, `preprocess.seconds` must be given.
     """
 
     planes: tuple[str, ...] = ("mfcc",)
     statistics: tuple[str, ...] = ()
-    trim: bool = True
-    normalise: bool = True
-    offset_seconds: float = 0.0
-    seconds: float = 3.0
 
     def __post_init__(self) -> None:
         _require(bool(self.planes), "inputs.planes must name at least one feature")
-        _require(self.offset_seconds >= 0, "inputs.offset_seconds cannot be negative")
-        _require(self.seconds >= 1, "inputs.seconds must be at least 1")
+
+
+SILENCES = ("keep", "trim", "remove")
+LEVELS = ("keep", "peak", "rms")
+
+
+@dataclass(frozen=True)
+class PreprocessConfig:
+    """What is done to a whole clip before its features, in this order: nothing, as it stands.
+
+    `silence` cuts the edges ("trim") or every pause ("remove") that lies `silence_db` below the loudest
+    frame; `level` sets the peak or the root mean square, to `level_db` of full scale.
+    """
+
+    offset_seconds: float = 0.0
+    noise_reduction_db: float = 0.0
+    silence: str = "keep"
+    silence_db: float = 35.0
+    level: str = "keep"
+    level_db: float = 0.0
+    seconds: float | None = None
+
+    def __post_init__(self) -> None:
+        _require(self.offset_seconds >= 0, "preprocess.offset_seconds cannot be negative")
+        _require(self.noise_reduction_db >= 0, "preprocess.noise_reduction_db cannot be negative")
+        _require(self.silence in SILENCES, f"preprocess.silence must be one of {', '.join(SILENCES)}")
+        _require(self.silence_db > 0, "preprocess.silence_db must be positive")
+        _require(self.level in LEVELS, f"preprocess.level must be one of {', '.join(LEVELS)}")
+        _require(self.level_db <= 0, "preprocess.level_db cannot exceed full scale, 0")
+        _require(self.seconds is None or self.seconds > 0, "preprocess.seconds must be positive")
 
 
 @dataclass(frozen=True)
@@ -189,6 +212,7 @@ class ExperimentConfig:
     model: ModelConfig = field(default_factory=ModelConfig)
     train: TrainConfig = field(default_factory=TrainConfig)
     inputs: InputConfig | None = field(default=None, metadata=LATER)
+    preprocess: PreprocessConfig = field(default=PreprocessConfig(), metadata=LATER)
 
     def __post_init__(self) -> None:
         _require(

@@ -16,6 +16,7 @@ from ml.config import ExperimentConfig, FeatureConfig
 from ml.corpora.manifest import Utterance
 from ml.features import Cepstrum
 from ml.labels import index_of
+from ml.preprocess import preprocess
 
 Floats = NDArray[np.float32]
 
@@ -65,12 +66,13 @@ class Clip:
 
 def prepare(utterance: Utterance, cfg: ExperimentConfig, seed: int, augmented: bool) -> Clip:
     """Compute a clip's planes. The noise depends on the clip's name and `seed`, not on who asks first."""
-    waveform = load_clip(utterance.path, cfg.audio.sample_rate)
+    rate = cfg.audio.sample_rate
+    waveform = preprocess(load_clip(utterance.path, rate), cfg.preprocess, rate)
     versions = [waveform]
     if augmented:
         rng = np.random.default_rng([seed, *utterance.key.encode()])
         versions += augment.variants(waveform, cfg.train.augment, rng)
-    planes = [frontend.log_mel(version, cfg.features, cfg.audio.sample_rate) for version in versions]
+    planes = [frontend.log_mel(version, cfg.features, rate) for version in versions]
     first, last = speech_bounds(planes[0])
     start, stop = first / len(planes[0]), last / len(planes[0])  # as shares: the speeds differ in length
     cut = [plane[int(start * len(plane)) : int(np.ceil(stop * len(plane)))] for plane in planes]
