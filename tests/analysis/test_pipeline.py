@@ -143,7 +143,7 @@ def test_a_result_is_dropped_when_the_row_is_someone_elses(
         pipeline.analyse(Analysis.objects.get(recording=recording).pk)
     assert not Summary.objects.exists()
     assert heard(recording).state == "done"
-    assert len([p for p in Path(recording.canonical.storage.path("canonical")).rglob("*.flac")]) == 1
+    assert len(list(Path(recording.canonical.storage.path("canonical")).rglob("*.flac"))) == 1
 
 
 def test_a_result_that_cannot_be_written_whole_is_not_written_at_all(
