@@ -71,6 +71,7 @@ class SessionSerializer(serializers.ModelSerializer[Session]):
         model = Session
         fields = ["id", "patient", "held_at", "kind", "note", "voided_at", "void_reason"]
         read_only_fields = ["voided_at", "void_reason"]
+        extra_kwargs = {"held_at": {"required": True}, "kind": {"required": True}}
 
 
 class ReasonSerializer(serializers.Serializer[dict[str, Any]]):

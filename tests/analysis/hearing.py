@@ -70,14 +70,14 @@ def make_heard(
     starts = np.arange(max(1, round(seconds) - 2), dtype=np.float32)
     drift = np.cumsum(generator.normal(0, 0.35, (len(starts), len(EMOTIONS))), 0)
     weights = np.maximum(shares, 1e-3) * np.exp(drift - drift.mean(0))
-    speech = np.array([[begin, min(begin + 9, seconds)] for begin in np.arange(0, seconds, 11)], np.float32)
+    spans = np.array([[begin, min(begin + 9, seconds)] for begin in np.arange(0, seconds, 11)], np.float32)
     WindowMatrix.pack(
         analysis=analysis,
         starts=starts,
         ends=np.minimum(starts + 3, seconds),
         probabilities=weights / weights.sum(1, keepdims=True),
         abstained=np.convolve(generator.random(len(starts)), np.ones(5) / 5, "same") < unsure * 1.6,
-        spans=speech,
+        spans=spans,
     ).save()
     Summary.objects.create(
         analysis=analysis,

@@ -103,6 +103,8 @@ def test_consents(api: APIClient) -> None:
 
 def test_sessions(cast: Cast, api: APIClient) -> None:
     sessions = f"{PATIENTS}R-0412/sessions/"
+    lacking = api.post(sessions, {}).data["errors"]
+    assert {error["pointer"] for error in lacking} == {"/held_at", "/kind"}
     made = api.post(sessions, {"held_at": "2025-03-03T10:00:00Z", "kind": "phone"})
     assert made.status_code == 201, made.data
     assert made.data["patient"] == "R-0412"
