@@ -118,7 +118,7 @@ def check_channel(recording: Recording) -> str:
     """The voice beside the patient's must not reach the model silently: with several channels, ask."""
     if recording.channels == 1:
         recording.patient_channel = Recording.Channel.MIX
-    elif recording.patient_channel == Recording.Channel.MIX:
+    elif recording.channels is not None and recording.patient_channel == Recording.Channel.MIX:
         return "choose_channel"
     return ""
 
