@@ -16,6 +16,12 @@ for name in (
     "MODELS_DIR",
 ):
     os.environ.pop(name, None)
+if server := os.environ.get("TEST_DATABASE_URL"):  # `tests/ops/test_on_postgres.py` sets it
+    os.environ |= {
+        "DATABASE_URL": server,
+        "PUBLIC_URL": "http://127.0.0.1:8000",
+        "SECRET_KEY": "for tests" * 6,
+    }
 os.environ["ENV_FILE"] = os.devnull
 os.environ["VAR_DIR"] = tempfile.mkdtemp(prefix="ser-clinic-tests-")
 atexit.register(shutil.rmtree, os.environ["VAR_DIR"], ignore_errors=True)
