@@ -44,7 +44,7 @@ screenshots: .venv/.for-dev ## make the README's pictures anew
 	@$(BIN)/python -m tests.browser.screenshots
 
 audit: .venv/.for-dev ## look for known vulnerabilities in the locked dependencies (asks the network)
-	$(BIN)/pip-audit --no-deps --disable-pip -r constraints.txt
+	$(BIN)/pip-audit --strict --no-deps --disable-pip -r constraints.txt
 
 clean: ## remove .venv and what tools left; never var/, which holds the clinic
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis htmlcov
