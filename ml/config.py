@@ -90,7 +90,11 @@ class ModelConfig:
 
 @dataclass(frozen=True)
 class AugmentConfig:
-    """What happens to training clips, and to no other. SNR in dB, masks in mel bands and frames."""
+    """What happens to training clips, and to no other. SNR in dB, masks in mel bands and frames.
+
+    Each of `speeds`, `stretches` (speeds at the same pitch), `semitones` and `rooms` (RT60 in seconds), and
+    the `telephone`, makes one more version of a clip.
+    """
 
     noisy_copies: int = 2
     snr_low_db: float = 15.0
@@ -101,11 +105,19 @@ class AugmentConfig:
     band_width: int = 10
     gap_masks: int = 2
     gap_width: int = 30
+    stretches: tuple[float, ...] = field(default=(), metadata=LATER)
+    semitones: tuple[float, ...] = field(default=(), metadata=LATER)
+    rooms: tuple[float, ...] = field(default=(), metadata=LATER)
+    telephone: bool = field(default=False, metadata=LATER)
 
     def __post_init__(self) -> None:
         _require(self.noisy_copies >= 0, "augment.noisy_copies cannot be negative")
         _require(self.snr_low_db <= self.snr_high_db, "augment.snr_low_db must not exceed snr_high_db")
-        _require(all(0.5 <= s <= 2.0 for s in self.speeds), "augment.speeds must lie between 0.5 and 2")
+        for name in ("speeds", "stretches"):
+            allowed = all(0.5 <= speed <= 2.0 for speed in getattr(self, name))
+            _require(allowed, f"augment.{name} must lie between 0.5 and 2")
+        _require(all(abs(s) <= 12 for s in self.semitones), "augment.semitones must lie within an octave")
+        _require(all(0 < rt60 <= 3 for rt60 in self.rooms), "augment.rooms must lie within (0, 3] seconds")
         _require(0 <= self.clean_share <= 1, "augment.clean_share is a share")
 
 

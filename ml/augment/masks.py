@@ -1,36 +1,11 @@
-"""Augmentation of training clips, on waveforms (numpy, once) and on log-mel planes (torch, every epoch)."""
+"""Masks on a log-mel plane, drawn anew in every epoch."""
 
 from dataclasses import dataclass
 
-import numpy as np
-import soxr
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ml.config import AugmentConfig
-
-Floats = NDArray[np.float32]
-
-
-def add_white_noise(waveform: Floats, snr_db: float, rng: np.random.Generator) -> Floats:
-    """Return `waveform` (samples,) under white Gaussian noise, `snr_db` below its mean power."""
-    power = float(np.mean(np.square(waveform, dtype=np.float64)))
-    noise = rng.standard_normal(len(waveform), dtype=np.float32)
-    return waveform + noise * np.float32(np.sqrt(power / 10 ** (snr_db / 10)))
-
-
-def change_speed(waveform: Floats, speed: float) -> Floats:
-    """Return `waveform` played `speed` times as fast: tempo and pitch move together, as on tape."""
-    stretched: Floats = soxr.resample(waveform, in_rate=speed * 16_000, out_rate=16_000).astype(np.float32)
-    return stretched
-
-
-def variants(waveform: Floats, cfg: AugmentConfig, rng: np.random.Generator) -> list[Floats]:
-    """Return the clip's noisy copies, then its slower and faster ones."""
-    snrs = rng.uniform(cfg.snr_low_db, cfg.snr_high_db, size=cfg.noisy_copies)
-    noisy = [add_white_noise(waveform, float(snr), rng) for snr in snrs]
-    return [*noisy, *(change_speed(waveform, speed) for speed in cfg.speeds)]
 
 
 @dataclass(frozen=True)
