@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import soxr
 
-from ml.containers import TOLERANCE, suffix_lies
+from ml.containers import TOLERANCE
 from ml.decoders import REASONS, AudioProperties, Floats, Source, UnreadableAudio, opened
 
 __all__ = ["REASONS", "AudioProperties", "Decoding", "UnreadableAudio", "decode", "load", "probe"]
@@ -22,23 +22,13 @@ BLOCK_SECONDS = 10
 MAX_SECONDS = 2 * 60 * 60
 
 
-def probe(path: Path | str, *, name: str | None = None) -> AudioProperties:
-    """Read the file's own description, without decoding it.
-
-    Args:
-        name: the name under which the file was handed in; its extension must then fit what the file holds.
+def probe(path: Path | str) -> AudioProperties:
+    """Read the file's own description, without decoding it and whatever its name is.
 
     Raises:
-        UnreadableAudio: empty, not_audio, wrong_extension, cut_off, no_audio_stream, damaged.
+        UnreadableAudio: empty, not_audio, cut_off, no_audio_stream, damaged.
     """
     with opened(Path(path)) as source:
-        container = source.properties.container
-        if name is not None and suffix_lies(name, container):
-            raise UnreadableAudio(
-                "wrong_extension",
-                f"The file's name ends in {Path(name).suffix}, but it holds another kind of recording "
-                f"({container}). Make sure that it is the right file, then export or name it anew.",
-            )
         return source.properties
 
 

@@ -40,8 +40,6 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "no_audio_stream": "The file holds no sound track.",
         "damaged": "The recording is damaged: no sound can be decoded from it.",
         "too_long": "The recording is longer than two hours. Split it and upload the parts.",
-        "too_large": "The file is larger than 500 MB. Store it as FLAC, MP3 or M4A, or split it.",
-        "wrong_extension": "The file's name does not fit what it holds.",
         "no_such_channel": "The channel that was chosen for the patient does not exist in this recording.",
     }
 )
@@ -184,7 +182,9 @@ class PacketSource(Source):
                 self.torn = True
                 return
             self.packets += 1
-            self.fraction = min(1.0, self._file.tell() / self._size)
+            # A packet's own place, where it is told: the file is read far ahead of the decoder.
+            place = self._file.tell() if packet.pos is None else packet.pos
+            self.fraction = min(1.0, place / self._size)
             yield from self._decoded(packet)
 
     def _decoded(self, packet: Packet[PacketStream]) -> Iterator[Piece]:

@@ -14,7 +14,6 @@ from ml.frontend import mel_filterbank
 from ml.segmentation import LOWEST_DB
 
 Floats: TypeAlias = NDArray[np.float32]
-Peaks: TypeAlias = NDArray[np.int8]
 
 QUALITY: Mapping[str, str] = MappingProxyType(
     {
@@ -32,8 +31,9 @@ FORBIDDING = frozenset({"silent", "no_speech", "too_short"})
 """Codes with which no estimate may count as an answer."""
 
 SILENT_PEAK = 1e-3
-CLIPPED_SHARE = 0.01
-"""Share of the stretches of 50 ms that touch full scale; a recording scaled to its own peak has one."""
+FULL_SCALE = 0.999
+CLIPPED_SHARE = 5e-4
+"""Of the samples; a recording that is merely scaled to its own peak touches full scale once."""
 GAPS_SHARE = 0.02
 LOW_SNR_DB = 10.0
 # Between the 95th percentile of speech levels and the 5th of all levels lie the SNR and 3.5 dB more:
@@ -56,15 +56,16 @@ class QualityMeter:
         self._above_telephone = lowest >= TELEPHONE_HZ  # (n_mels,)
         self._power = np.zeros(cfg.n_mels)
         self._peak = 0.0
-        self._stretches = 0
+        self._samples = 0
         self._overdriven = 0
 
-    def feed(self, block: Floats, log_mel: Floats, peaks: Peaks) -> None:
-        """Take in a block (samples,), frames completed by it (k, n_mels) in dB, and its peaks (p, 2)."""
-        self._peak = max(self._peak, float(np.abs(block).max(initial=0.0)))
+    def feed(self, block: Floats, log_mel: Floats) -> None:
+        """Take in a block (samples,) and the frames that it completes (k, n_mels) in dB."""
+        magnitudes = np.abs(block)
+        self._peak = max(self._peak, float(magnitudes.max(initial=0.0)))
+        self._samples += len(block)
+        self._overdriven += int(np.count_nonzero(magnitudes >= FULL_SCALE))
         self._power += np.power(10.0, 0.1 * log_mel[::_EVERY]).sum(axis=0)
-        self._stretches += len(peaks)
-        self._overdriven += int((np.abs(peaks.astype(np.int16)).max(axis=1) >= 127).sum())
 
     @property
     def silent(self) -> bool:
@@ -74,7 +75,7 @@ class QualityMeter:
     @property
     def clipped(self) -> bool:
         """Whether full scale was reached too often."""
-        return self._overdriven > max(1, CLIPPED_SHARE * self._stretches)
+        return self._overdriven > CLIPPED_SHARE * self._samples
 
     @property
     def band_limited(self) -> bool:

@@ -139,7 +139,8 @@ class _Listening:
     def feed(self, block: Floats) -> None:
         frames = self._log_mel.feed(block)
         self._detector.feed(block)
-        self._meter.feed(block, frames, self._peaks.feed(block))
+        self._peaks.feed(block)
+        self._meter.feed(block, frames)
         self._cutter.feed(_plane(frames, self._card.config))
         self._hear(self._cutter.ready(self._detector))
 
@@ -206,15 +207,13 @@ class _Peaks:
         self._rest: Floats = np.empty(0, np.float32)
         self._peaks: list[NDArray[np.int8]] = []
 
-    def feed(self, block: Floats) -> NDArray[np.int8]:
-        """Return the peaks of the stretches that this block completes, (p, 2)."""
+    def feed(self, block: Floats) -> None:
         samples = np.concatenate([self._rest, block])
         whole = len(samples) // self._stretch * self._stretch
         self._rest = samples[whole:]
         stretches = samples[:whole].reshape(-1, self._stretch)
         extremes = np.stack([stretches.min(axis=1), stretches.max(axis=1)], axis=1)
         self._peaks.append(np.rint(127 * extremes).astype(np.int8))
-        return self._peaks[-1]
 
     def whole(self) -> NDArray[np.int8]:
         """Return all peaks, (p, 2); the odd rest at the end counts as a stretch."""

@@ -23,7 +23,7 @@ CONTAINERS = {
     "3gp": Container.MP4,
     "amr": Container.AMR,
 }
-# AMR keeps how speech sounds, not its samples; bare and fragmented AAC start with the encoder's delay of 48 ms.
+# AMR keeps how speech sounds, not its samples; bare and fragmented AAC start with 48 ms of encoder's delay.
 LIKENESS = {"3gp": 0.8, "amr": 0.8, "aac": 0.8, "mp4": 0.8}
 
 

@@ -86,19 +86,16 @@ def test_a_header_that_claims_hours_is_not_believed(tmp_path: Path) -> None:
     assert decoding.cut_off
 
 
+HONEST = {".wav": Container.WAV, ".mp3": Container.MP3, ".m4a": Container.MP4}
+
+
 @pytest.mark.parametrize("kind", voices.KINDS)
-@pytest.mark.parametrize("suffix", [".wav", ".mp3", ".m4a", ".txt", ".jpg"])
+@pytest.mark.parametrize("suffix", [*HONEST, ".txt", ".jpg"])
 def test_an_extension_that_lies(kind: str, suffix: str, tmp_path: Path) -> None:
-    path = voices.write(tmp_path / "upload", voices.speech(1.5), kind=kind)
-    honest = {".wav": Container.WAV, ".mp3": Container.MP3, ".m4a": Container.MP4}.get(suffix)
-    if audio.probe(path).container is honest:
-        assert audio.probe(path, name=f"visit{suffix}").container is honest
-        return
-    with pytest.raises(audio.UnreadableAudio) as refused:
-        audio.probe(path, name=f"visit{suffix}")
-    assert refused.value.code == "wrong_extension"
-    assert suffix in refused.value.message
-    assert audio.probe(path).container in refused.value.message
+    path = voices.write(tmp_path / f"visit{suffix}", voices.speech(1.5), kind=kind)
+    container = audio.probe(path).container
+    assert suffix_lies(path.name, container) == (HONEST.get(suffix) is not container)
+    assert len(audio.load(path)) == pytest.approx(24_000, abs=1_000)
 
 
 @pytest.mark.parametrize(
@@ -121,7 +118,7 @@ def heard_or_refused(path: Path) -> None:
         return
 
 
-fuzz = settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+fuzz = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.mark.parametrize("kind", voices.KINDS)
