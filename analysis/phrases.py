@@ -95,7 +95,10 @@ def session_sentence(heard: Heard | None) -> str:
             "needed": ENOUGH_SPEECH_S,
         }
     if not heard.is_enough:
-        return _("Not sure: no stretch was clear enough to judge")
+        return _("Not sure: %(clear).0f s of speech were clear enough (needs %(needed).0f s)") % {
+            "clear": heard.clear_s,
+            "needed": ENOUGH_SPEECH_S,
+        }
     return _("Sounds %s") % sounds_like(heard.shares)
 
 

@@ -14,19 +14,20 @@ from uuid import UUID
 
 import numpy as np
 from django.db.models import OuterRef, QuerySet, Subquery
+from numpy.typing import NDArray
 
 from analysis import reasons
 from analysis.change import NEEDED, RECENT, Comparison, Shares, compare
 from analysis.models import Analysis, Recording, Summary
 from patients.models import Clinician, Patient, Session
 
-# Under this much speech a session says too little to be compared with others.
+# With less clear speech than this a session says too little to be compared with others.
 ENOUGH_SPEECH_S = 15.0
 
 
 @dataclass(frozen=True)
 class Heard(Shares):
-    """What was heard in one session, its recordings weighted by their seconds of speech."""
+    """What was heard in one session, its recordings weighted by their seconds of clear speech."""
 
     speech_s: float
     duration_s: float
@@ -35,8 +36,13 @@ class Heard(Shares):
     model_number: int
 
     @property
+    def clear_s(self) -> float:
+        """Seconds of speech that were clear enough to judge."""
+        return self.speech_s * self.sure_share
+
+    @property
     def is_enough(self) -> bool:
-        return self.speech_s >= ENOUGH_SPEECH_S and self.abstained_share < 1
+        return self.clear_s >= ENOUGH_SPEECH_S
 
     @property
     def sure_share(self) -> float:
@@ -209,13 +215,14 @@ def _newest_summaries(recordings: QuerySet[Recording]) -> Iterable[tuple[UUID, i
 
 
 def combine(summaries: list[tuple[int, Summary]]) -> Heard | None:
-    """One result for a session of several recordings: a mean weighted by speech, errors independent."""
+    """One result for a session of several recordings: a mean weighted by clear speech, errors independent."""
     if not summaries:
         return None
     newest = max(number for number, _ in summaries)
     kept = [summary for number, summary in summaries if number == newest]
     speech = np.array([summary.speech_s for summary in kept])
-    weights = speech / speech.sum() if speech.sum() > 0 else np.full(len(kept), 1 / len(kept))
+    abstained = np.array([summary.abstained_share for summary in kept])
+    weights = _normalised(speech * (1 - abstained)) if (abstained < 1).any() else _normalised(speech)
     shares, low, high = (
         np.array([getattr(summary, name) for summary in kept]) for name in ("shares", "low", "high")
     )
@@ -227,7 +234,12 @@ def combine(summaries: list[tuple[int, Summary]]) -> Heard | None:
         high=np.clip(mean + above, 0, 1).astype(np.float32),
         speech_s=float(speech.sum()),
         duration_s=float(sum(summary.duration_s for summary in kept)),
-        abstained_share=float(weights @ [summary.abstained_share for summary in kept]),
+        abstained_share=float(_normalised(speech) @ abstained),
         quality=tuple(dict.fromkeys(code for summary in kept for code in summary.quality)),
         model_number=newest,
     )
+
+
+def _normalised(weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    total = weights.sum()
+    return weights / total if total > 0 else np.full(len(weights), 1 / len(weights))

@@ -50,10 +50,10 @@ def draw_timeline(timeline: Timeline, palette: Palette) -> Figure:
         ),
         yaxis=axis(palette, range=[0, 1], tickvals=[0, 0.5, 1], showticklabels=False),
     )
-    bars = _layers(timeline.shares, timeline.unsure, palette)
+    bars = _layers(timeline.shares, timeline.unsure, palette, words)
     for bar in bars:
-        bar |= {"x": packed(timeline.starts + timeline.cell_s / 2), "width": timeline.cell_s, "text": words}
-    return {"data": bars, "layout": layout, "readings": words, "cell_s": timeline.cell_s}
+        bar |= {"x0": timeline.cell_s / 2, "dx": timeline.cell_s, "width": timeline.cell_s}
+    return {"data": bars, "layout": layout}
 
 
 def draw_sessions(trend: Trend, palette: Palette) -> Figure:
@@ -79,13 +79,9 @@ def draw_sessions(trend: Trend, palette: Palette) -> Figure:
         ),
         yaxis=axis(palette, range=[0, 1], tickformat=".0%", tickvals=[0, 0.25, 0.5, 0.75, 1]),
     )
-    bars = _layers(shares, unsure, palette)
+    bars = _layers(shares, unsure, palette, [f"{day_of(point)}<br>{short_result(point)}" for point in points])
     for bar in bars:
-        bar |= {
-            "x": list(range(len(points))),
-            "text": [f"{day_of(point)}<br>{short_result(point)}" for point in points],
-            "customdata": [link_to(point) for point in points],
-        }
+        bar |= {"x0": 0, "dx": 1, "customdata": [link_to(point) for point in points]}
     return {"data": bars, "layout": layout}
 
 
@@ -102,7 +98,7 @@ def _layers(
             "y": packed(np.maximum(shares[:, place] - PAPER_LINE, 0)),
             "marker": {"color": palette.emotions[emotion], "line": {"width": 0}},
             "textposition": "none",
-            "hoverinfo": "text" if place == 0 else "skip",
+            "hoverinfo": "skip",
         }
         for place, emotion in enumerate(EMOTIONS)
     ]
@@ -122,4 +118,5 @@ def _layers(
             "hoverinfo": "skip",
         }
     )
+    layers[0] |= {"text": words, "hoverinfo": "text"}
     return layers

@@ -104,7 +104,9 @@ def recording_state(request: SignedInRequest, recording_id: UUID) -> HttpRespons
     analysis = recording.latest_analysis
     if analysis is not None and not analysis.is_final:
         return line
-    return trigger_client_event(HttpResponseStopPolling(line.content), "recording-final", after="settle")
+    return trigger_client_event(
+        HttpResponseStopPolling(line.content), "recording-final", {"id": str(recording.pk)}, after="settle"
+    )
 
 
 @require_POST
@@ -120,7 +122,7 @@ def retry_recording(request: SignedInRequest, recording_id: UUID) -> HttpRespons
             retry_analysis(by=request.user, recording=recording, channel=form.cleaned_data["channel"] or None)
         except Refused as refused:
             notice = str(refused.sentence)
-    if request.htmx:
+    if request.headers.get("HX-Request"):
         return _line(request, open_recording(request.user, recording_id), notice=notice)
     if notice:
         messages.error(request, notice)

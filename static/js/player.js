@@ -109,7 +109,8 @@ document.addEventListener("keydown", (event) => {
 });
 
 player.addEventListener("figure-drawn", ({ detail }) => {
-  readings = { words: detail.readings, cell: detail.cell_s };
+  const [lowest] = detail.data; // which tells for all layers
+  readings = { words: lowest.text, cell: lowest.dx };
   show();
 });
 new ResizeObserver(show).observe(slider);

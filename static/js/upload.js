@@ -5,6 +5,8 @@ const arrivals = document.querySelector("[data-arrivals]");
 const announcer = document.querySelector("[data-announcer]");
 const announce = (text) => announcer && (announcer.textContent = text);
 
+const tell = (line) => htmx.trigger(document.body, "recording-final", { id: line.id.replace("recording-", "") });
+
 const lineFor = (file) => {
   const line = document.createElement("li");
   line.className = "recording is-sending";
@@ -57,8 +59,17 @@ const send = (file, fields, { line, state, bar, cancel }) =>
         const arrived = template.content.querySelector("li");
         if (arrived) {
           document.getElementById(arrived.id)?.remove();
-          if (request.status === 422) line.querySelector("progress").remove(), line.append(...arrived.childNodes), line.classList.replace("is-sending", "is-failed"), cancel.remove();
-          else line.replaceWith(arrived), htmx.process(arrived);
+          if (request.status === 422) {
+            bar.remove();
+            cancel.remove();
+            line.append(...arrived.childNodes);
+            line.className = arrived.className;
+          }
+          else {
+            line.replaceWith(arrived);
+            htmx.process(arrived);
+            if (arrived.dataset.state === "failed") tell(arrived);
+          }
           return resolve(arrived.dataset.session ?? null);
         }
       }
@@ -118,7 +129,8 @@ if (form) {
   });
 }
 
-document.body.addEventListener("recording-final", (event) => {
-  const line = event.target.closest?.(".recording");
+// The server says by the same event that polling has come to an end; the overview refreshes on it too.
+document.body.addEventListener("recording-final", ({ detail }) => {
+  const line = document.getElementById(`recording-${detail.id}`);
   announce((line?.querySelector(".recording-result, .field-error")?.textContent ?? "").trim());
 });
