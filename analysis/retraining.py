@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
 
+import numpy as np
 from django.conf import settings
 from django.db import transaction
 
@@ -17,6 +18,7 @@ from ml.cards import Provenance
 from ml.config import ExperimentConfig, load_config
 from ml.corpora.catalogue import CORPORA, scan_folder
 from ml.corpora.manifest import Utterance
+from ml.recogniser import EmotionRecogniser
 from ml.registry import AlreadyPublished
 from ml.train import Experiment, train_and_publish
 
@@ -32,6 +34,7 @@ def retrain(run_id: UUID) -> None:
     try:
         with Heartbeat(claim) as beat:
             folder = _train(run, claim, beat)
+            _check_hears(folder)
         with transaction.atomic():
             version = governance.adopt(folder.name)
             claim.finish(model_version=version)
@@ -63,6 +66,14 @@ def _train(run: TrainingRun, claim: queue.Claim, beat: Heartbeat) -> Path:
         provenance=Provenance.now(f"retraining {run.config_name}, asked for in the administration"),
         on_epoch=report,
     )
+
+
+def _check_hears(folder: Path) -> None:
+    """A recipe may train well and still give a network that cannot hear recordings: never list it."""
+    recogniser = EmotionRecogniser.load(folder.name, folder.parent)
+    probabilities = recogniser.probabilities(np.zeros(recogniser.card.config.audio.sample_rate, np.float32))
+    if not np.isclose(probabilities.sum(), 1, atol=1e-3):
+        raise ValueError("the trained network gives no probabilities")
 
 
 def _experiment(run: TrainingRun) -> Experiment:
