@@ -15,6 +15,9 @@ from ml.segmentation import SpeechDetector
 
 Floats: TypeAlias = NDArray[np.float32]
 
+MIN_TAIL_SECONDS = 0.25
+"""Speech after the last whole hop that is worth a window of its own."""
+
 
 @dataclass(frozen=True)
 class Window:
@@ -73,7 +76,7 @@ class WindowCutter:
                 yield Window(0.0, duration_s, speech_s, np.concatenate([self._frames, padding], axis=1))
             return
         heard_until = self._seconds(self._next - self._hop + self._length)
-        if detector.speech_between(heard_until, duration_s) > 0:
+        if detector.speech_between(heard_until, duration_s) >= MIN_TAIL_SECONDS:
             window = self._window(frames - self._length, detector)
             if window.speech_s >= self._min_speech:
                 yield window
