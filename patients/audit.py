@@ -49,6 +49,7 @@ class Action(models.TextChoices):
     RECORDING_MOVED_AWAY = "recording.moved_away", _("moved a recording away to another patient")
     RECORDING_MOVED_IN = "recording.moved_in", _("moved a recording here from another patient")
     RECORDING_VOIDED = "recording.voided", _("voided a recording")
+    RECORDING_SOUND_REMOVED = "recording.sound_removed", _("removed sound that was not to be kept")
     ANALYSIS_VIEWED = "analysis.viewed", _("looked at an analysis")
     ANALYSIS_RETRIED = "analysis.retried", _("asked for an analysis again")
 

@@ -23,6 +23,8 @@ from patients.enrolment import PatientFacts
 from patients.errors import Refused
 from patients.models import Clinician, Consent, Patient, Session, Team
 
+TYPED_REFERENCE = {"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}
+
 
 class PlainForm(forms.Form):
     @contextmanager
@@ -47,7 +49,12 @@ def moment_field(**kwargs: Any) -> forms.DateTimeField:
 
 
 def reason_field(help_text: Any) -> forms.CharField:
-    return forms.CharField(label=_("Reason"), help_text=help_text, max_length=LONGEST_REASON)
+    return forms.CharField(
+        label=_("Reason"),
+        help_text=help_text,
+        max_length=LONGEST_REASON,
+        error_messages={"required": _("Say why in a few words.")},
+    )
 
 
 def language_choices(*kept: str) -> list[tuple[str, str]]:
@@ -64,9 +71,8 @@ class PatientForm(PlainForm):
         label=_("Reference"),
         max_length=20,
         help_text=_("How this clinic calls the patient, without giving them away. For example R-0412."),
-        widget=forms.TextInput(
-            attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}
-        ),
+        error_messages={"required": _("Give the patient a reference, for example R-0412.")},
+        widget=forms.TextInput(attrs=TYPED_REFERENCE),
     )
     name = forms.CharField(
         label=_("Name"),
@@ -79,7 +85,6 @@ class PatientForm(PlainForm):
         label=_("Birth year"),
         min_value=1900,
         required=False,
-        help_text=_("Four digits; the day is not kept."),
         widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
     )
     sex = forms.ChoiceField(label=_("Sex"), choices=Patient.Sex.choices, initial=Patient.Sex.UNKNOWN)
@@ -123,7 +128,7 @@ class EnrolForm(PatientForm):
         widget=forms.CheckboxSelectMultiple,
         help_text=_("Read it out, and tick what was agreed. It can also be recorded later."),
     )
-    field_order = ["reference", "name"]
+    field_order = ["reference", "team", "name"]
 
     def __init__(self, *args: Any, by: Clinician, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -154,6 +159,8 @@ class TransferForm(PlainForm):
         Team.objects.none(),
         label=_("To team"),
         help_text=_("From then on its members alone see the patient, with everything recorded so far."),
+        empty_label=_("Choose a team"),
+        error_messages={"required": _("Choose the team that takes over.")},
     )
     reason = reason_field(_("Kept in the patient’s audit."))
 
@@ -168,7 +175,11 @@ class ReasonForm(PlainForm):
 
 
 class SessionForm(PlainForm):
-    held_at = moment_field(label=_("Held at"), help_text=_("When the patient spoke, in the clinic’s time."))
+    held_at = moment_field(
+        label=_("Held at"),
+        help_text=_("When the patient spoke, in the clinic’s time."),
+        error_messages={"required": _("Say when the patient spoke.")},
+    )
     kind = forms.ChoiceField(label=_("Kind"), choices=Session.Kind.choices)
     note = forms.CharField(
         label=_("Note"),
@@ -185,9 +196,8 @@ class TypedReferenceForm(PlainForm):
     typed_reference = forms.CharField(
         label=_("Type the reference to confirm"),
         max_length=20,
-        widget=forms.TextInput(
-            attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}
-        ),
+        error_messages={"required": _("Type the patient’s reference, so that it is not the wrong one.")},
+        widget=forms.TextInput(attrs=TYPED_REFERENCE),
     )
 
     def check_typed(self, patient: Patient) -> None:
@@ -218,6 +228,8 @@ class MoveSessionForm(TypedReferenceForm):
         Patient.objects.none(),
         label=_("To patient"),
         help_text=_("Who really spoke in this session. Only patients of your teams are listed."),
+        empty_label=_("Choose a patient"),
+        error_messages={"required": _("Choose who really spoke.")},
     )
     field_order = ["to_patient", "typed_reference", "reason"]
 
