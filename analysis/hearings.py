@@ -107,7 +107,9 @@ def arrivals(patient: Patient, *, with_results: bool) -> list[Hearing]:
     waiting = Analysis.objects.filter(
         state__in=(Analysis.State.QUEUED, Analysis.State.RUNNING), recording__session__patient=patient
     )
-    mine = Recording.objects.filter(pk__in=waiting.values("recording"), voided_at=None, session__voided_at=None)
+    mine = Recording.objects.filter(
+        pk__in=waiting.values("recording"), voided_at=None, session__voided_at=None
+    )
     return _hearings(mine, with_results)[::-1]
 
 

@@ -86,9 +86,9 @@ def draw_sessions(trend: Trend, palette: Palette) -> Figure:
 
 
 def _layers(
-    shares: NDArray[np.float32], unsure: NDArray[np.float32], palette: Palette
+    shares: NDArray[np.float32], unsure: NDArray[np.float32], palette: Palette, words: list[str]
 ) -> list[dict[str, Any]]:
-    """``shares`` (n, 8) and ``unsure`` (n,) as nine layers; only the last answers to the pointer, for all."""
+    """``shares`` (n, 8) and ``unsure`` (n,) as nine layers; the lowest tells the ``words`` (n) for all."""
     tops = np.cumsum(shares, axis=1)
     layers: list[dict[str, Any]] = [
         {

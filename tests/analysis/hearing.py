@@ -102,7 +102,12 @@ def make_heard(
 
 
 def make_course(
-    by: Clinician, patient: Patient, sessions: Sequence[NDArray[np.float32]], *, every_days: int = 8, seed: int = 0
+    by: Clinician,
+    patient: Patient,
+    sessions: Sequence[NDArray[np.float32]],
+    *,
+    every_days: int = 8,
+    seed: int = 0,
 ) -> list[Session]:
     """Analysed sessions at even distances up to yesterday, the oldest first."""
     generator = np.random.default_rng(seed)
