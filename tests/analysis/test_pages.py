@@ -1,0 +1,351 @@
+"""Each page in each state, as each role sees it, at a constant number of queries."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from http import HTTPStatus
+
+import numpy as np
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import reverse
+from numpy.typing import NDArray
+from pytest_django import DjangoAssertNumQueries
+
+from analysis.models import Analysis, Recording
+from patients.audit import Action
+from patients.care import discharge, void_session
+from patients.models import AuditEntry, Patient
+from tests.analysis.hearing import make_course, make_heard, make_recording, mixture, model
+from tests.cast import Cast, cast, make_patient, make_session
+from tests.voices import encode, speech
+
+__all__ = ["cast"]
+
+CALM: Sequence[NDArray[np.float32]] = [mixture(calm=0.5)]
+
+
+@pytest.fixture
+def treating(client: Client, cast: Cast) -> Client:
+    client.force_login(cast.treats)
+    return client
+
+
+def text_of(client: Client, name: str, *arguments: object, query: str = "") -> str:
+    response = client.get(reverse(name, args=arguments) + query)
+    assert response.status_code == HTTPStatus.OK
+    return response.content.decode()
+
+
+# ── caseload ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_caseload_without_patients_says_how_to_begin(client: Client, cast: Cast) -> None:
+    client.force_login(cast.outsider)
+    assert "No patients yet" in text_of(client, "caseload")
+
+
+def test_who_needs_a_look_stands_first(treating: Client, cast: Cast) -> None:
+    changed = make_patient(cast.treats, "R-9000")
+    make_course(cast.treats, changed, [mixture(calm=0.5, sad=0.1)] * 8 + [mixture(calm=0.2, sad=0.5)] * 3)
+    make_course(cast.treats, cast.patient, [*CALM] * 3)
+    page = text_of(treating, "caseload")
+    assert page.index("R-9000") < page.index("R-0412")
+    assert "More sad- and less calm-sounding speech since" in page
+    assert "Learning what is usual: 3 of 7 sessions" in page
+    by_reference = text_of(treating, "caseload", query="?sort=reference")
+    assert by_reference.index("R-0412") < by_reference.index("R-9000")
+
+
+def test_a_caseload_can_be_searched_by_reference_and_name(treating: Client, cast: Cast) -> None:
+    make_patient(cast.treats, "R-9000", name="Someone Else")
+    assert "R-9000" not in text_of(treating, "caseload", query="?q=fernweh")
+    assert "R-0412" not in text_of(treating, "caseload", query="?q=r-9")
+    assert "No patient matches" in text_of(treating, "caseload", query="?q=nobody")
+
+
+@pytest.mark.parametrize(
+    "query", ["?sort=nonsense", "?sort=last", "?sort=next", "?show=discharged", "?q=%00"]
+)
+def test_any_address_of_the_caseload_answers(treating: Client, query: str) -> None:
+    text_of(treating, "caseload", query=query)
+
+
+def test_discharged_patients_stand_apart(treating: Client, cast: Cast) -> None:
+    discharge(by=cast.treats, patient=cast.patient, reason="recovered")
+    assert "R-0412" not in text_of(treating, "caseload")
+    assert "R-0412" in text_of(treating, "caseload", query="?show=discharged")
+
+
+# ── patient ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_patient_without_sessions(treating: Client, cast: Cast) -> None:
+    page = text_of(treating, "patient", "R-0412")
+    assert "No sessions yet" in page
+    assert "data-figure" not in page
+
+
+def test_a_patient_with_sessions_has_chart_table_and_list(treating: Client, cast: Cast) -> None:
+    make_course(cast.treats, cast.patient, [*CALM] * 3)
+    page = text_of(treating, "patient", "R-0412")
+    assert reverse("trend_figure", args=["R-0412"]) in page
+    assert page.count("Sounds calm or") == 3
+    assert page.count('<th scope="row"') == 3
+
+
+def test_staff_see_states_and_no_results(client: Client, cast: Cast) -> None:
+    session = make_course(cast.treats, cast.patient, CALM)[0]
+    client.force_login(cast.in_team)
+    for page in (
+        text_of(client, "patient", "R-0412"),
+        text_of(client, "session", session.pk),
+        text_of(client, "caseload"),
+    ):
+        assert "Sounds" not in page
+        assert "data-figure" not in page
+        assert "sparkline" not in page
+    assert "nalysed" in text_of(client, "session", session.pk)
+
+
+def test_pages_leave_their_audit(treating: Client, cast: Cast) -> None:
+    session = make_course(cast.treats, cast.patient, CALM)[0]
+    text_of(treating, "caseload")
+    text_of(treating, "patient", "R-0412")
+    text_of(treating, "session", session.pk)
+    text_of(treating, "trend_figure", "R-0412")
+    text_of(treating, "timeline_figure", session.recordings.get().pk)
+    actions = AuditEntry.objects.filter(actor=cast.treats).order_by("id").values_list("action", flat=True)
+    assert list(actions)[-5:] == [
+        Action.CASELOAD_VIEWED,
+        Action.PATIENT_VIEWED,
+        Action.SESSION_VIEWED,
+        Action.ANALYSIS_VIEWED,
+        Action.ANALYSIS_VIEWED,
+    ]
+
+
+@pytest.mark.parametrize("sessions", [1, 12])
+def test_pages_cost_the_same_few_queries(
+    treating: Client, cast: Cast, sessions: int, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    made = make_course(cast.treats, cast.patient, [*CALM] * sessions)
+    for _ in range(sessions):
+        make_heard(cast.treats, made[0], mixture(sad=0.5))
+    for name, argument, most in (
+        ("caseload", (), 13),
+        ("patient", ("R-0412",), 15),
+        ("session", (made[0].pk,), 15),
+    ):
+        with django_assert_max_num_queries(most):
+            text_of(treating, name, *argument)
+
+
+# ── session ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_session_without_recordings(treating: Client, cast: Cast) -> None:
+    session = make_session(cast.treats, cast.patient)
+    assert "No recording in this session yet" in text_of(treating, "session", session.pk)
+
+
+def test_a_session_under_way_polls_until_it_is_final(treating: Client, cast: Cast) -> None:
+    analysis = make_recording(
+        cast.treats, make_session(cast.treats, cast.patient), state=Analysis.State.RUNNING, progress=0.42
+    )
+    address = reverse("recording_state", args=[analysis.recording_id])
+    assert address in text_of(treating, "session", analysis.recording.session_id)
+    running = treating.get(address)
+    assert running.status_code == HTTPStatus.OK
+    assert 'value="42"' in running.content.decode()
+    Analysis.objects.update(state=Analysis.State.FAILED, reason="cut_off")
+    final = treating.get(address)
+    assert final.status_code == 286  # htmx: stop polling
+    assert "recording-final" in final["HX-Trigger-After-Settle"]
+    assert "hx-trigger" not in final.content.decode()
+    assert "cut off" in final.content.decode()
+
+
+def test_an_analysed_session_can_be_heard_seen_and_read(treating: Client, cast: Cast) -> None:
+    session = make_session(cast.treats, cast.patient)
+    analysis = make_heard(
+        cast.treats, session, mixture(sad=0.6), with_sound=True, quality=["low_snr"], seconds=30
+    )
+    page = text_of(treating, "session", session.pk)
+    assert reverse("recording_audio", args=[analysis.recording_id]) in page
+    assert reverse("timeline_figure", args=[analysis.recording_id]) in page
+    assert "Sounds sad or" in page
+    assert "much background noise" in page
+    assert "Model v1" in page
+    assert "style=" not in page
+
+
+def test_with_too_little_speech_no_shares_are_given(treating: Client, cast: Cast) -> None:
+    session = make_session(cast.treats, cast.patient)
+    make_heard(cast.treats, session, mixture(sad=0.6), seconds=6)
+    page = text_of(treating, "session", session.pk)
+    assert "Too little speech" in page
+    assert 'class="summary"' not in page
+
+
+def test_another_recording_of_the_session_can_be_chosen(treating: Client, cast: Cast) -> None:
+    session = make_session(cast.treats, cast.patient)
+    first, second = (make_heard(cast.treats, session, mixture(sad=0.6), seed=seed) for seed in (1, 2))
+    assert reverse("timeline_figure", args=[first.recording_id]) in text_of(treating, "session", session.pk)
+    page = text_of(treating, "session", session.pk, query=f"?recording={second.recording_id}")
+    assert reverse("timeline_figure", args=[second.recording_id]) in page
+    text_of(treating, "session", session.pk, query="?recording=nonsense")
+
+
+def test_a_voided_session_says_so(treating: Client, cast: Cast) -> None:
+    session = make_course(cast.treats, cast.patient, CALM)[0]
+    void_session(by=cast.treats, session=session, reason="another person spoke")
+    assert "another person spoke" in text_of(treating, "session", session.pk)
+
+
+# ── upload ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def with_model(db: None) -> None:
+    model()
+
+
+def wav(seconds: float = 2) -> SimpleUploadedFile:
+    return SimpleUploadedFile("visit.wav", encode(speech(seconds), "wav"), "audio/wav")
+
+
+FIELDS = {"held_at": "2026-01-05T10:00", "kind": "phone", "channel": "mix"}
+SCRIPT = {"X-Requested-With": "XMLHttpRequest"}
+
+
+@pytest.mark.usefixtures("with_model")
+def test_a_plain_form_uploads_and_leads_to_the_new_session(treating: Client, cast: Cast) -> None:
+    response = treating.post(reverse("upload", args=["R-0412"]), {**FIELDS, "recording": wav()})
+    session = cast.patient.sessions.get()
+    assert response.status_code == HTTPStatus.FOUND
+    assert response["Location"] == reverse("session", args=[session.pk])
+    assert session.kind == "phone"
+    assert session.recordings.get().original_name == "visit.wav"
+
+
+@pytest.mark.usefixtures("with_model")
+def test_a_script_gets_a_line_that_follows_itself(treating: Client, cast: Cast) -> None:
+    response = treating.post(
+        reverse("upload", args=["R-0412"]), {**FIELDS, "recording": wav()}, headers=SCRIPT
+    )
+    assert response.status_code == HTTPStatus.CREATED
+    line = response.content.decode()
+    assert 'hx-trigger="every 1s"' in line
+    assert str(cast.patient.sessions.get().pk) in line
+
+
+@pytest.mark.usefixtures("with_model")
+def test_files_chosen_together_share_a_session(treating: Client, cast: Cast) -> None:
+    address = reverse("upload", args=["R-0412"])
+    treating.post(address, {**FIELDS, "recording": wav(2)}, headers=SCRIPT)
+    begun = {**FIELDS, "session": str(cast.patient.sessions.get().pk)}
+    treating.post(address, {**begun, "recording": wav(3)}, headers=SCRIPT)
+    assert cast.patient.sessions.get().recordings.count() == 2
+
+
+@pytest.mark.usefixtures("with_model")
+def test_a_session_of_another_patient_is_no_place_for_it(treating: Client, cast: Cast) -> None:
+    other = make_session(cast.treats, make_patient(cast.treats, "R-9000"))
+    response = treating.post(
+        reverse("upload", args=["R-0412"]),
+        {**FIELDS, "session": str(other.pk), "recording": wav()},
+        headers=SCRIPT,
+    )
+    assert response.status_code == HTTPStatus.NOT_FOUND
+    assert not Recording.objects.exists()
+
+
+@pytest.mark.usefixtures("with_model")
+@pytest.mark.parametrize("headers", [{}, SCRIPT], ids=["form", "script"])
+def test_without_consent_no_session_begins(treating: Client, cast: Cast, headers: dict[str, str]) -> None:
+    silent: Patient = make_patient(cast.treats, "R-9000", consents=())
+    response = treating.post(
+        reverse("upload", args=["R-9000"]), {**FIELDS, "recording": wav()}, headers=headers
+    )
+    assert response.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
+    assert "Record the consent first" in response.content.decode()
+    assert not silent.sessions.exists()
+
+
+@pytest.mark.parametrize("headers", [{}, SCRIPT], ids=["form", "script"])
+def test_no_file_chosen(treating: Client, cast: Cast, headers: dict[str, str]) -> None:
+    response = treating.post(reverse("upload", args=["R-0412"]), FIELDS, headers=headers)
+    assert response.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
+    assert "Choose a recording first" in response.content.decode()
+
+
+@pytest.mark.usefixtures("with_model")
+def test_the_same_file_twice_is_recognised(treating: Client, cast: Cast) -> None:
+    session = make_session(cast.treats, cast.patient)
+    address = reverse("upload_to_session", args=[session.pk])
+    for _ in range(2):
+        response = treating.post(address, {"channel": "mix", "recording": wav()}, headers=SCRIPT)
+    assert "already has this very file" in response.content.decode()
+    assert session.recordings.count() == 1
+
+
+@pytest.mark.usefixtures("with_model")
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [("empty.wav", b"", "it is empty"), ("letter.wav", b"Dear colleague", "not a sound file")],
+)
+def test_what_cannot_be_heard_stays_listed_with_its_reason(
+    treating: Client, cast: Cast, name: str, content: bytes, says: str
+) -> None:
+    session = make_session(cast.treats, cast.patient)
+    upload = {"channel": "mix", "recording": SimpleUploadedFile(name, content)}
+    response = treating.post(reverse("upload_to_session", args=[session.pk]), upload, headers=SCRIPT)
+    assert response.status_code == HTTPStatus.CREATED
+    assert says in response.content.decode()
+    page = text_of(treating, "session", session.pk)
+    assert name in page
+    assert says in page
+
+
+@pytest.mark.usefixtures("with_model")
+def test_two_voices_are_analysed_once_the_patients_channel_is_named(treating: Client, cast: Cast) -> None:
+    session = make_session(cast.treats, cast.patient)
+    both = encode(np.column_stack([speech(3), speech(3, clip=1)]), "wav")
+    upload = {"channel": "mix", "recording": SimpleUploadedFile("both.wav", both)}
+    response = treating.post(reverse("upload_to_session", args=[session.pk]), upload, headers=SCRIPT)
+    assert "Which channel is the patient?" in response.content.decode()
+    retry = reverse("retry_recording", args=[session.recordings.get().pk])
+    again = treating.post(retry, {"channel": "right"}, headers={"HX-Request": "true"})
+    assert 'data-state="queued"' in again.content.decode()
+    assert session.recordings.get().patient_channel == "right"
+
+
+# ── corrections ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_recording_moves_to_a_new_session_of_another_patient(treating: Client, cast: Cast) -> None:
+    right = make_patient(cast.treats, "R-9000")
+    session = make_course(cast.treats, cast.patient, CALM)[0]
+    recording = session.recordings.get()
+    address = reverse("move_recording", args=[recording.pk]) + "?to=R-9000"
+    assert "Move recording to R-9000" in treating.get(address).content.decode()
+    wrong = treating.post(address, {"typed_reference": "R-0412", "reason": "wrong chart"})
+    assert wrong.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
+    response = treating.post(address, {"typed_reference": "R-9000", "reason": "wrong chart"})
+    assert response.status_code == HTTPStatus.FOUND
+    moved = right.sessions.get()
+    assert moved.held_at == session.held_at
+    assert moved.recordings.get() == recording
+    assert not session.recordings.exists()
+
+
+def test_a_recording_is_voided_with_a_reason(treating: Client, cast: Cast) -> None:
+    session = make_course(cast.treats, cast.patient, CALM)[0]
+    address = reverse("void_recording", args=[session.recordings.get().pk])
+    assert treating.post(address, {"reason": " "}).status_code == HTTPStatus.UNPROCESSABLE_ENTITY
+    treating.post(address, {"reason": "a test of the microphone"})
+    page = text_of(treating, "session", session.pk)
+    assert "a test of the microphone" in page
+    assert "data-figure" not in page
