@@ -49,6 +49,7 @@ class Child:
         self.answers = answers or (lambda: False)
         self.relay_at_once = relay_at_once
         self.ready = False
+        self.asked_to_stop = False
         self.deaths: deque[float] = deque(maxlen=DEATHS_TOO_MANY_A_MINUTE)
         self.held: deque[str] = deque(maxlen=200)  # what it said before it was ready
 
@@ -88,14 +89,17 @@ class Child:
     def _say(self, line: str) -> None:
         if line == READY:
             self.ready = True
+        elif self.asked_to_stop:
+            pass  # its farewell is of no interest
         elif self.relay_at_once:
             print(line, flush=True)
-        elif self.ready:
+        elif line and self.ready:
             print(f"{self.name} | {line}", flush=True)
         elif line:
             self.held.append(line)
 
     def ask_to_stop(self) -> None:
+        self.asked_to_stop = True
         if self.alive:
             self.process.terminate()
 

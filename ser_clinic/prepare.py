@@ -54,10 +54,10 @@ def load_demo() -> None:
         return
     if not get_user_model().objects.exists():
         print("Loading the demo clinic: invented patients, real (acted) speech …", flush=True)
-        call_command("load_demo")
-    print(
-        "\n  Sign in as: " + ", ".join(f"{login.username} ({login.password})" for login in LOGINS), flush=True
-    )
+        call_command("load_demo")  # says the logins at its end
+    else:
+        logins = ", ".join(f"{login.username} ({login.password})" for login in LOGINS)
+        print(f"\n  Sign in as {logins}", flush=True)
 
 
 def main() -> int:

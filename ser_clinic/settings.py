@@ -159,7 +159,7 @@ MEDIA_URL = "/never-served/"  # audio leaves only through a view that knows the 
 # The rows of the database say what is to be done; a message is only a doorbell, so losing one loses nothing.
 REDIS_URL = env.str("REDIS_URL", default="").strip()
 REDIS_PREFIX = env.str("REDIS_PREFIX", default="ser-clinic:")
-CELERY_BROKER_URL = REDIS_URL or "filesystem://"
+CELERY_BROKER_URL = REDIS_URL or "filesystem://localhost"
 CELERY_BROKER_TRANSPORT_OPTIONS = (
     {
         "global_keyprefix": REDIS_PREFIX,
@@ -181,6 +181,7 @@ CELERY_TASK_DEFAULT_QUEUE = "inference"
 CELERY_TASK_ROUTES = {
     "analysis.tasks.retrain": {"queue": "training"},  # its own process: training never delays a recording
     "analysis.tasks.sweep": {"queue": "sweep"},  # its own too: a long recording never delays the sweep
+    "analysis.tasks.tidy": {"queue": "sweep"},
 }
 CELERY_TASK_ACKS_LATE = True
 CELERY_WORKER_CONCURRENCY = env.int("WORKER_PROCESSES", default=1)
@@ -198,7 +199,8 @@ CELERY_BEAT_SCHEDULE = {
         "task": "analysis.tasks.sweep",
         "schedule": 10.0,
         "options": {"expires": 10.0},  # a clock that stood still does not ring a hundred times at once
-    }
+    },
+    "tidy": {"task": "analysis.tasks.tidy", "schedule": 3600.0, "options": {"expires": 3600.0}},
 }
 CACHES = {
     "default": {

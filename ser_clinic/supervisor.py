@@ -80,6 +80,8 @@ class Supervisor:
 
     def stop_all(self) -> None:
         """Ask, wait, kill: whatever happened before, nothing is left running."""
+        if self.asked.times:
+            print("\nStopping …", flush=True)
         for child in self.running:
             child.ask_to_stop()
         patience = time.monotonic() + SECONDS_TO_STOP

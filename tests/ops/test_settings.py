@@ -66,7 +66,7 @@ def test_nothing_set_is_the_demo_in_a_file(tmp_path: Path) -> None:
     found = load(tmp_path, "DEBUG", "DATABASES", "CELERY_BROKER_URL", "ALLOWED_HOSTS", "SECRET_KEY")
     assert found["DEBUG"] is False
     assert found["DATABASES"]["default"]["OPTIONS"]["transaction_mode"] == "IMMEDIATE"
-    assert found["CELERY_BROKER_URL"] == "filesystem://"
+    assert found["CELERY_BROKER_URL"] == "filesystem://localhost"
     assert found["ALLOWED_HOSTS"] == ["localhost", "127.0.0.1", "[::1]"]
     assert len(found["SECRET_KEY"]) == 96
 

@@ -70,12 +70,14 @@ def test_a_child_that_does_not_become_ready_is_a_failed_start(
 def test_what_children_print_is_shown_under_their_name(
     supervisor: Supervisor, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    said = f"print('{READY}', flush=True); print('disk nearly full', flush=True)\n"
+    warns = f"print('{READY}', flush=True); print('disk nearly full', flush=True)\n"
     stops_all = (
         f"import os, signal, time; time.sleep(0.3); os.kill({os.getpid()}, signal.SIGTERM); time.sleep(60)"
     )
-    run(supervisor, script("web server", said + stops_all))
-    assert "web server | disk nearly full\n" in capsys.readouterr().out
+    run(supervisor, script("web server", warns + stops_all))
+    said = capsys.readouterr().out
+    assert "web server | disk nearly full\n" in said
+    assert said.endswith("\nStopping …\n")
 
 
 def test_a_stubborn_child_and_its_own_children_are_killed(

@@ -33,8 +33,7 @@ class Command(BaseCommand):
             self.stdout.write(f"{len(recordings)} recordings of six invented patients are in.")
         if not queue:
             self._analyse()
-        if not settings.DEMO:
-            self.stdout.write("These accounts can sign in only while DEMO is true:")
+        self.stdout.write("Sign in as" if settings.DEMO else "These can sign in only while DEMO is true:")
         for login in LOGINS:
             self.stdout.write(f"  {login.username:10} {login.password}")
 
