@@ -8,6 +8,7 @@ from typing import Any, cast
 from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
@@ -171,6 +172,8 @@ class TrainingRunAdmin(ReadOnlyAdmin[TrainingRun]):
         return [retrain, *super().get_urls()]
 
     def retrain_view(self, request: HttpRequest) -> HttpResponse:
+        if not self.has_decide_permission(request):
+            raise PermissionDenied
         form = RetrainingForm(request.POST or None, initial=request.GET.dict())
         if form.is_valid():
             try:

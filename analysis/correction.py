@@ -72,7 +72,10 @@ def retry_analysis(*, by: Clinician, recording: Recording, channel: str | None =
     recording = _unvoided(by, recording)
     intake.check_welcome(by, recording.session)
     if not recording.audio:
-        raise Refused("not_kept", reasons.explain("too_large"))
+        sentence = _(
+            "The sound of this recording was not kept, so it cannot be heard again. Upload it again."
+        )
+        raise Refused("not_kept", sentence)
     earlier = recording.latest_analysis
     if earlier is not None and not earlier.is_final:
         raise Refused(

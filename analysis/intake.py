@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from analysis import audio_store, governance, queue
 from analysis.models import Analysis, Recording
 from analysis.reasons import FAILURES
+from analysis.upload_handler import ArrivingFile
 from ml.audio import AudioProperties, UnreadableAudio, probe
 from ml.containers import suffix_lies
 from patients.access import lock_session
@@ -47,6 +48,8 @@ def accept_recording(
         NotVisible: the session is not one that ``by`` may see.
     """
     check_welcome(by, session)
+    if isinstance(upload, ArrivingFile) and upload.no_room:
+        raise _no_room()
     recording = Recording(
         session=session,
         original_name=_plain(upload.name or ""),
@@ -62,15 +65,19 @@ def accept_recording(
     try:
         audio_store.keep(recording.audio, upload)
     except audio_store.StorageFull as error:
-        raise Refused("storage_full", str(FAILURES["storage_full"]), field="recording") from error
+        raise _no_room() from error
+    is_listed = False
     try:
         receipt = _enter(recording, reason=_look_into(recording), by=by)
-    except BaseException:
-        audio_store.discard(recording.audio.storage, recording.audio.name)
-        raise
-    if not receipt.is_new:
-        audio_store.discard(recording.audio.storage, recording.audio.name)
-    return receipt
+        is_listed = receipt.is_new
+        return receipt
+    finally:
+        if not is_listed:
+            audio_store.discard(recording.audio.storage, recording.audio.name)
+
+
+def _no_room() -> Refused:
+    return Refused("storage_full", str(FAILURES["storage_full"]), field="recording")
 
 
 def check_welcome(by: Clinician, session: Session) -> None:

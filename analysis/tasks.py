@@ -6,7 +6,7 @@ from uuid import UUID
 
 from celery import shared_task
 
-from analysis import queue
+from analysis import queue, retention
 
 
 @shared_task
@@ -21,6 +21,11 @@ def retrain(training_run_id: str) -> None:
     from analysis.retraining import retrain
 
     retrain(UUID(training_run_id))
+
+
+@shared_task
+def tidy() -> None:
+    retention.tidy()
 
 
 @shared_task

@@ -149,7 +149,7 @@ USE_TZ = True
 
 # ── Recordings and their analysis ────────────────────────────────────────────────────────────────────────
 MAX_UPLOAD_BYTES = env.int("MAX_UPLOAD_MB", default=500) * 1_000_000
-FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
+FILE_UPLOAD_HANDLERS = ["analysis.upload_handler.RoomyUploadHandler"]
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 FILE_UPLOAD_PERMISSIONS = 0o600
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
@@ -290,7 +290,7 @@ STORAGES = {
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "knox.auth.TokenAuthentication",  # the first one says how to sign in when nobody has: 401
+        "patients.tokens.ApiTokenAuthentication",  # the first one says how to sign in when nobody has: 401
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],

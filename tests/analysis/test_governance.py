@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +66,7 @@ def test_an_unknown_model_is_not_adopted(db: None) -> None:
 
 def test_only_administrators_decide(cast: Cast, second: str) -> None:
     version = governance.adopt(second)
-    decisions = [
+    decisions: list[Callable[[], object]] = [
         lambda: governance.activate(by=cast.treats, version=version),
         lambda: governance.retire(by=cast.treats, version=version),
         lambda: governance.request_retraining(by=cast.treats, config_name="parallel", corpus_folder="/"),
@@ -101,15 +102,19 @@ def test_a_model_whose_files_are_gone_is_not_activated(
 
 
 def test_trainings_are_asked_for_one_at_a_time(administrator: Clinician, tmp_path: Path) -> None:
-    ask = {"by": administrator, "config_name": "parallel", "corpus_folder": str(tmp_path)}
-    run = governance.request_retraining(**ask)
+    def ask() -> TrainingRun:
+        return governance.request_retraining(
+            by=administrator, config_name="parallel", corpus_folder=str(tmp_path)
+        )
+
+    run = ask()
     assert run.state == "queued"
     with pytest.raises(Refused) as refusal:
-        governance.request_retraining(**ask)
+        ask()
     assert refusal.value.code == "already_training"
     governance.cancel_training(by=administrator, run=run)
     assert TrainingRun.objects.get(pk=run.pk).reason == "cancelled"
-    governance.request_retraining(**ask)
+    assert ask().pk != run.pk
 
 
 @pytest.mark.parametrize(
@@ -121,5 +126,7 @@ def test_a_training_needs_a_recipe_and_a_folder(
 ) -> None:
     ask = {"config_name": "parallel", "corpus_folder": str(tmp_path), **wrong}
     with pytest.raises(Refused) as refusal:
-        governance.request_retraining(by=administrator, **ask)
+        governance.request_retraining(
+            by=administrator, config_name=ask["config_name"], corpus_folder=ask["corpus_folder"]
+        )
     assert refusal.value.field == field

@@ -8,12 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from celery import current_app
+from django.core.files.base import File
 from django.core.files.storage import FileSystemStorage
 from django.db import DatabaseError
 from django.db.models import Model
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
-from analysis import intake
+from analysis import governance, intake
 from analysis.models import Analysis, Recording
 from patients import care, enrolment
 from patients.access import NotVisible
@@ -134,14 +136,13 @@ def test_to_another_team_the_session_does_not_exist(cast: Cast, session: Session
 def test_a_full_disk_leaves_no_half_of_anything(
     cast: Cast, session: Session, media: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    save = FileSystemStorage._save
+    save = FileSystemStorage.save
 
-    def breaks_off(self: FileSystemStorage, name: str, content: object) -> str:
-        save(self, name, content)  # type: ignore[arg-type]
-        Path(self.path(name)).write_bytes(b"half of it")
+    def breaks_off(self: FileSystemStorage, name: str, content: File[bytes]) -> str:
+        Path(self.path(save(self, name, content))).write_bytes(b"half of it")
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(FileSystemStorage, "_save", breaks_off)
+    monkeypatch.setattr(FileSystemStorage, "save", breaks_off)
     with pytest.raises(Refused) as refusal:
         hand_in(cast.treats, session)
     assert refusal.value.code == "storage_full"
@@ -154,7 +155,7 @@ def test_a_full_disk_leaves_no_half_of_anything(
 def test_a_database_that_breaks_off_leaves_no_half_of_anything(
     cast: Cast, session: Session, media: Path, monkeypatch: pytest.MonkeyPatch, row: type[Model]
 ) -> None:
-    intake.governance.active_model()
+    governance.active_model()
 
     def breaks_off(self: Model, *args: object, **kwargs: object) -> None:
         raise DatabaseError("disk full")
@@ -192,12 +193,10 @@ def test_a_broker_that_is_down_is_no_reason_to_refuse(
     monkeypatch: pytest.MonkeyPatch,
     django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
 ) -> None:
-    from analysis import queue
-
     def down(*args: object, **kwargs: object) -> None:
         raise ConnectionRefusedError
 
-    monkeypatch.setattr(queue.current_app, "send_task", down)
+    monkeypatch.setattr(current_app, "send_task", down)
     with django_capture_on_commit_callbacks(execute=True) as callbacks:
         recording = hand_in(cast.treats, session, encode(np.resize(speech(), 32_000), "wav")).recording
     assert len(callbacks) == 1

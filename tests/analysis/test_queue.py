@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 import uuid
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from celery import current_app
 from django.db import DatabaseError, transaction
 from django.utils import timezone
 
@@ -33,7 +35,7 @@ def bells(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     def note(name: str, *, args: list[str], **options: Any) -> None:
         rung.extend(args)
 
-    monkeypatch.setattr(queue.current_app, "send_task", note)
+    monkeypatch.setattr(current_app, "send_task", note)
     return rung
 
 
@@ -73,7 +75,13 @@ def test_only_after_its_lease_is_a_dead_workers_row_claimed_and_then_its_word_co
     dead = claimed(waiting)
     expire(waiting)
     living = claimed(waiting)
-    for last_word in (dead.renew, dead.finish, lambda: dead.fail("crashed"), lambda: dead.release("crashed")):
+    last_words: list[Callable[[], None]] = [
+        dead.renew,
+        dead.finish,
+        lambda: dead.fail("crashed"),
+        lambda: dead.release("crashed"),
+    ]
+    for last_word in last_words:
         with pytest.raises(LeaseLost):
             last_word()
     living.finish()
@@ -146,7 +154,7 @@ def test_a_broker_that_is_down_costs_nothing_but_time(
 ) -> None:
     aged(waiting, queued_s=10, rung_s=None)
     with monkeypatch.context() as down:
-        down.setattr(queue.current_app, "send_task", lambda *a, **k: 1 / 0)
+        down.setattr(current_app, "send_task", lambda *a, **k: 1 / 0)
         assert queue.sweep() == 0
     assert queue.sweep() == 1
     assert bells == [str(waiting.pk)]
