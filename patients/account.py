@@ -17,11 +17,7 @@ from knox.models import AuthToken
 from patients.access import SignedInRequest
 from patients.audit import Action, record
 from patients.models import Clinician
-
-
-def revoke_tokens(clinician: Clinician) -> None:
-    """A changed password closes every other way in, too."""
-    AuthToken.objects.filter(user=clinician).delete()
+from patients.tokens import revoke_tokens
 
 
 class SignIn(auth.LoginView):

@@ -16,9 +16,9 @@ from django.utils.translation import gettext_lazy as _
 from knox.admin import AuthTokenAdmin  # noqa: F401  so that it registers before it is replaced
 from knox.models import AuthToken
 
-from patients.account import revoke_tokens
 from patients.audit import Action, record
 from patients.models import AuditEntry, Clinician, Membership, Patient, Team
+from patients.tokens import revoke_tokens
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise

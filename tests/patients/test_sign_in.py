@@ -55,9 +55,13 @@ def test_published_passwords_work_only_in_a_demo(cast: Cast, client: Client, set
     assert client.post("/api/v1/token/", {"username": "treats", "password": PASSWORD}).status_code == 400
     settings.DEMO = True
     assert sign_in(client, "treats")
+    token = client.post("/api/v1/token/", {"username": "treats", "password": PASSWORD}).json()["token"]
+    outside = Client(headers={"Authorization": f"Token {token}"})
+    assert outside.get("/api/v1/patients/").status_code == 200
     assert client.get(reverse("account")).status_code == 200
-    settings.DEMO = False  # a session of the demo does not survive it either
+    settings.DEMO = False  # neither a session nor a token of the demo survives it
     assert client.get(reverse("account")).status_code == 302
+    assert outside.get("/api/v1/patients/").status_code == 401
 
 
 def test_an_account_that_is_switched_off_is_out_at_once(cast: Cast, client: Client) -> None:
