@@ -1,36 +1,136 @@
 """The systems by name: a new one is a file beside this one and a line here.
 
-A system is a module from features (N, 1, rows, T) to logits (N, classes), built from its own frozen dataclass
-of options, so that an option that it does not know is refused.
+A network is a module from planes (N, 1, rows, T) to logits (N, classes); a classical system is fitted at
+once. Each is built from its own frozen dataclass of options, so that an option that it does not know is
+refused.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from torch import nn
 
 from ml.config import FeatureConfig, ModelConfig
 from ml.labels import LABELS
-from ml.systems import parallel
+from ml.systems import (
+    ann,
+    cnn1d,
+    cnn2d,
+    cnn_lstm,
+    gmm,
+    logistic,
+    lstm_transformer,
+    mfcc_lstm,
+    mscnn_spu,
+    paper,
+    parallel,
+    recurrent,
+    svm,
+    svm_embedding,
+    wav2vec2,
+)
+from ml.systems.interface import Classical, Shape
 
-Build = Callable[[FeatureConfig, Any, int], nn.Module]
+Build = Callable[[Shape, Any, int], Any]
+SECONDS = 3.0
 
-SYSTEMS: dict[str, tuple[type[Any], Build]] = {
-    "parallel": (parallel.ParallelOptions, parallel.Parallel),
+
+@dataclass(frozen=True)
+class System:
+    """How a system is called, where it comes from, what it may be told, and how it is built."""
+
+    title: str
+    source: str
+    options: type[Any]
+    build: Build
+    classical: bool = False
+
+
+def _parallel(shape: Shape, options: parallel.ParallelOptions, classes: int) -> nn.Module:
+    return parallel.Parallel(shape.features, options, classes)
+
+
+BRAC = "Model parallelism (BRAC)"
+SOUTHAMPTON = "Deep learning techniques in SER (Southampton)"
+FLORIDA = "Real-time emotion recognition (Florida State)"
+BOSTON = "Speech emotion recognition (Boston)"
+ARANO = "Arano et al. 2021"
+
+SYSTEMS: Mapping[str, System] = {
+    "parallel": System(
+        "Parallel CNNs and Transformer, ours", "this project", parallel.ParallelOptions, _parallel
+    ),
+    "paper": System(
+        "Parallel CNNs and Transformer, as published", f"{BRAC}; Zenkov 2020", paper.PaperOptions, paper.Paper
+    ),
+    "cnn1d": System("1-D CNN", SOUTHAMPTON, cnn1d.Cnn1dOptions, cnn1d.Cnn1d),
+    "cnn2d": System("2-D CNN on mel and MFCC", BOSTON, cnn2d.Cnn2dOptions, cnn2d.Cnn2d),
+    "rnn": System("RNN", f"{BRAC}; {SOUTHAMPTON}", recurrent.RnnOptions, recurrent.Rnn),
+    "lstm": System("LSTM", SOUTHAMPTON, recurrent.LstmOptions, recurrent.Lstm),
+    "gru": System("GRU 2 × 128", SOUTHAMPTON, recurrent.GruOptions, recurrent.Gru),
+    "ann": System("ANN 4 × 256", SOUTHAMPTON, ann.AnnOptions, ann.Ann),
+    "cnn_lstm": System("CNN + LSTM", FLORIDA, cnn_lstm.CnnLstmOptions, cnn_lstm.CnnLstm),
+    "mfcc_lstm": System("MFCC-LSTM", ARANO, mfcc_lstm.MfccLstmOptions, mfcc_lstm.MfccLstm),
+    "lstm_transformer": System(
+        "LSTM + Transformer",
+        "Andayani et al. 2022",
+        lstm_transformer.LstmTransformerOptions,
+        lstm_transformer.LstmTransformer,
+    ),
+    "mscnn_spu": System("MSCNN-SPU", "Peng et al. 2021", mscnn_spu.MscnnOptions, mscnn_spu.Mscnn),
+    "mscnn_spu_att": System(
+        "MSCNN-SPU with attention", "Peng et al. 2021", mscnn_spu.MscnnAttentionOptions, mscnn_spu.Mscnn
+    ),
+    "logistic": System(
+        "Logistic regression", BOSTON, logistic.LogisticOptions, logistic.Logistic, classical=True
+    ),
+    "svm": System("SVM on MFCC", f"{BRAC}; {ARANO}", svm.SvmOptions, svm.Svm, classical=True),
+    "gmm": System("GMM per emotion", BRAC, gmm.GmmOptions, gmm.Gmm, classical=True),
+    "svm_embedding": System(
+        "SVM on MFCC and CNN embedding",
+        ARANO,
+        svm_embedding.SvmEmbeddingOptions,
+        svm_embedding.SvmEmbedding,
+        classical=True,
+    ),
+    "wav2vec2": System("wav2vec2, fine-tuned", BOSTON, wav2vec2.Wav2Vec2Options, wav2vec2.Wav2Vec2),
 }
 
 
-def build(model: ModelConfig, features: FeatureConfig, classes: int = len(LABELS)) -> nn.Module:
+def plane_of(features: FeatureConfig, sample_rate: int = 16_000) -> Shape:
+    """Return the shape of three seconds of the plane that `features.kind` names."""
+    return Shape(features, features.rows, int(SECONDS * sample_rate) // features.hop_length + 1)
+
+
+def _made(model: ModelConfig, shape: Shape, classes: int) -> Any:
+    if model.system not in SYSTEMS:
+        raise ValueError(f"unknown system {model.system!r}; known: {', '.join(SYSTEMS)}")
+    system = SYSTEMS[model.system]
+    try:
+        chosen = system.options(**model.options)
+    except TypeError as fault:
+        raise ValueError(f"model.options of {model.system}: {fault}") from fault
+    return system.build(shape, chosen, classes)
+
+
+def build(
+    model: ModelConfig, features: FeatureConfig, classes: int = len(LABELS), shape: Shape | None = None
+) -> nn.Module:
     """Return the network that `model` names, freshly initialised from torch's global seed.
 
     Raises:
-        ValueError: an unknown system, or an option that the system does not have.
+        ValueError: an unknown system, or an option that the system does not have, or one without a network.
     """
-    if model.system not in SYSTEMS:
-        raise ValueError(f"unknown system {model.system!r}; known: {', '.join(SYSTEMS)}")
-    options, network = SYSTEMS[model.system]
-    try:
-        chosen = options(**model.options)
-    except TypeError as fault:
-        raise ValueError(f"model.options of {model.system}: {fault}") from fault
-    return network(features, chosen, classes)
+    if model.system in SYSTEMS and SYSTEMS[model.system].classical:
+        raise ValueError(f"{model.system} has no network")
+    network: nn.Module = _made(model, shape or plane_of(features), classes)
+    return network
+
+
+def build_classical(model: ModelConfig, shape: Shape, classes: int = len(LABELS)) -> Classical:
+    """Return the classical system that `model` names, not yet fitted."""
+    if model.system in SYSTEMS and not SYSTEMS[model.system].classical:
+        raise ValueError(f"{model.system} is a network")
+    system: Classical = _made(model, shape, classes)
+    return system

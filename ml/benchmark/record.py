@@ -1,0 +1,127 @@
+"""One finished fold of the benchmark as one JSON line: enough to recompute every figure of the table."""
+
+import base64
+import hashlib
+import itertools
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml import metrics
+from ml.config import ExperimentConfig
+from ml.labels import LABELS
+
+CODE = 1
+"""Raised whenever a change of code changes the numbers: finished folds of an older one are not reused."""
+
+_STEP = 0.05
+_LOWEST = 255
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is trained and tested: `corpus` is the one that is learnt from."""
+
+    system: str
+    protocol: str
+    corpus: str
+    seed: int
+    fold: int
+    of: int
+
+    def recipe(self, cfg: ExperimentConfig, train: Sequence[str], test: Sequence[str]) -> str:
+        """Hash of everything that decides the outcome, clips by name included."""
+        contents = [CODE, asdict(self), cfg.to_dict(), sorted(train), sorted(test)]
+        return hashlib.sha256(json.dumps(contents, sort_keys=True).encode()).hexdigest()[:12]
+
+
+@dataclass(frozen=True)
+class FinishedFold:
+    """Logits (n, 8) for the test clips, with their truth and speakers; `curves` are figures of the epochs."""
+
+    task: Task
+    recipe: str
+    epochs: int
+    parameters: int
+    seconds: float
+    speakers: tuple[str, ...]
+    targets: NDArray[np.int64]
+    logits: NDArray[np.float64]
+    curves: tuple[dict[str, float], ...] = ()
+
+    def to_line(self) -> str:
+        """Return one JSON line. Clips of one speaker stand together."""
+        runs = [[speaker, len(list(run))] for speaker, run in itertools.groupby(self.speakers)]
+        predictions = self.logits.argmax(axis=1)
+        line: dict[str, Any] = {
+            **asdict(self.task),
+            "recipe": self.recipe,
+            "epochs": self.epochs,
+            "parameters": self.parameters,
+            "seconds": round(self.seconds, 1),
+            "uar": round(metrics.uar(self.targets, predictions), 4),
+            "accuracy": round(metrics.accuracy(self.targets, predictions), 4),
+            "speakers": runs,
+            "truth": "".join(map(str, self.targets)),
+            "logits": packed(self.logits),
+            "curves": {
+                name: [round(figures[name], 3) for figures in self.curves]
+                for name in (self.curves[0] if self.curves else ())
+            },
+        }
+        return json.dumps(line)
+
+    @classmethod
+    def from_line(cls, line: str) -> Self:
+        """Read what `to_line` wrote."""
+        values = json.loads(line)
+        epochs = zip(*values["curves"].values(), strict=True)
+        return cls(
+            task=Task(**{name: values[name] for name in Task.__dataclass_fields__}),
+            recipe=values["recipe"],
+            epochs=values["epochs"],
+            parameters=values["parameters"],
+            seconds=values["seconds"],
+            speakers=tuple(speaker for speaker, count in values["speakers"] for _ in range(count)),
+            targets=np.array([int(digit) for digit in values["truth"]], np.int64),
+            logits=unpacked(values["logits"]),
+            curves=tuple(dict(zip(values["curves"], epoch, strict=True)) for epoch in epochs),
+        )
+
+
+def packed(logits: NDArray[np.float64]) -> str:
+    """Logits (n, 8) as one byte each: how far below the clip's highest, in steps of 0.05, at most 12.75.
+
+    The highest is 0 and no other is, so that the answer survives.
+    """
+    below = np.rint((logits.max(axis=1, keepdims=True) - logits) / _STEP)
+    steps = np.clip(below, 1, _LOWEST).astype(np.uint8)
+    steps[np.arange(len(steps)), logits.argmax(axis=1)] = 0
+    return base64.b64encode(steps.tobytes()).decode()
+
+
+def unpacked(text: str) -> NDArray[np.float64]:
+    """Read what `packed` wrote."""
+    steps = np.frombuffer(base64.b64decode(text), np.uint8).reshape(-1, len(LABELS))
+    return steps.astype(np.float64) * -_STEP
+
+
+def read_folds(file: Path) -> list[FinishedFold]:
+    """Return the finished folds in `file`, if there is one; a line that a kill cut off is passed over."""
+    if not file.exists():
+        return []
+    lines = file.read_text(encoding="utf-8").splitlines()
+    return [FinishedFold.from_line(line) for line in lines if line.endswith("}")]
+
+
+def append_fold(file: Path, fold: FinishedFold) -> None:
+    """Add one line to `file`; a line that a kill cut off is ended first."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    cut_off = file.exists() and file.stat().st_size > 0 and not file.read_bytes().endswith(b"\n")
+    with file.open("a", encoding="utf-8") as lines:
+        lines.write(("\n" if cut_off else "") + fold.to_line() + "\n")

@@ -1,0 +1,92 @@
+"""How the benchmark divides clips: by speaker, by corpus, or at random as the papers do, which leaks."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml.corpora.catalogue import CORPORA
+from ml.corpora.manifest import Utterance
+from ml.corpora.splits import speaker_groups
+
+Ints = NDArray[np.int64]
+
+RANDOM_FOLDS = 10
+FEW_SPEAKERS = 12
+"""Up to so many, each speaker is a fold of their own."""
+
+PROTOCOLS = ("speaker", "random", "cross")
+
+
+@dataclass(frozen=True)
+class Split:
+    """Places of clips in a list; `validation` may judge epochs, and the test clips nothing. From 1."""
+
+    index: int
+    train: Ints
+    test: Ints
+    validation: Ints
+
+
+def splits_of(
+    protocol: str, utterances: Sequence[Utterance], corpus: str, seed: int, validation_share: float
+) -> list[Split]:
+    """Return the splits of `protocol` whose training clips are of `corpus`."""
+    own = np.array([place for place, u in enumerate(utterances) if u.corpus == corpus], np.int64)
+    if protocol == "random":
+        return list(_random(utterances, own, seed))
+    if protocol == "speaker":
+        tests = _speaker_tests(utterances, own)
+    elif protocol == "cross":
+        tests = [np.array([place for place, u in enumerate(utterances) if u.corpus != corpus], np.int64)]
+    else:
+        raise ValueError(f"unknown protocol {protocol!r}; known: {', '.join(PROTOCOLS)}")
+    made = []
+    for index, test in enumerate(tests, start=1):
+        train, validation = _without(utterances, np.setdiff1d(own, test), validation_share, seed)
+        made.append(Split(index, train, test, validation))
+    return made
+
+
+def _speaker_tests(utterances: Sequence[Utterance], own: Ints) -> list[Ints]:
+    """A corpus's reference folds where it has them; else one speaker each; of many, five drawn groups."""
+    clips = [utterances[place] for place in own]
+    speakers = sorted({u.speaker for u in clips})
+    reference = CORPORA[clips[0].corpus].folds
+    if len(speakers) < 2:
+        return []
+    groups: Sequence[frozenset[str]] = [frozenset({speaker}) for speaker in speakers]
+    if reference or len(speakers) > FEW_SPEAKERS:
+        groups = speaker_groups(clips, count=len(reference) or 5)
+    return [np.array([place for place in own if utterances[place].speaker in group]) for group in groups]
+
+
+def _without(utterances: Sequence[Utterance], train: Ints, share: float, seed: int) -> tuple[Ints, Ints]:
+    """Keep `share` of the training speakers out for validation, women and men by turns."""
+    if share == 0:
+        return train, np.empty(0, np.int64)
+    sexes = {utterances[place].speaker: utterances[place].sex for place in train}
+    drawn = np.random.default_rng(seed).permutation(sorted(sexes)).tolist()
+    taken = dict.fromkeys(sexes.values(), 0)
+    turns = {}
+    for speaker in drawn:
+        taken[sexes[speaker]] += 1
+        turns[speaker] = taken[sexes[speaker]]
+    wanted = min(max(1, round(share * len(drawn))), len(drawn) - 1)
+    chosen = set(sorted(drawn, key=lambda speaker: turns[speaker])[:wanted])
+    out = np.array([utterances[place].speaker in chosen for place in train], bool)
+    return train[~out], train[out]
+
+
+def _random(utterances: Sequence[Utterance], own: Ints, seed: int) -> Iterator[Split]:
+    """80 / 10 / 10 within each emotion, every clip tested once; the same actors are on all sides."""
+    rng = np.random.default_rng(seed)
+    part = np.empty(len(own), np.int64)
+    emotions = np.array([str(utterances[place].emotion) for place in own])
+    for emotion in np.unique(emotions):
+        members = rng.permutation(np.flatnonzero(emotions == emotion))
+        part[members] = np.arange(len(members)) % RANDOM_FOLDS
+    for index in range(RANDOM_FOLDS):
+        test, validation = part == index, part == (index + 1) % RANDOM_FOLDS
+        yield Split(index + 1, own[~test & ~validation], own[test], own[validation])

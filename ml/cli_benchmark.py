@@ -1,0 +1,105 @@
+"""The command line's benchmark verb: every system under every protocol that the data allow."""
+
+import argparse
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+
+from ml.benchmark.record import FinishedFold
+from ml.benchmark.run import Material, Piece, pieces, run_missing
+from ml.benchmark.splits import PROTOCOLS
+from ml.config import ExperimentConfig, load_config
+from ml.corpora.catalogue import CORPORA, scan_folder
+from ml.systems.catalogue import SYSTEMS
+
+FOLDS_FILE = Path("docs") / "folds" / "benchmark.jsonl"
+
+
+def add_verb(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `benchmark`."""
+    verb = verbs.add_parser("benchmark", help="every system under every protocol that the data allow")
+    verb.add_argument("--data", type=Path, required=True, metavar="DIR", help="folder of the corpora")
+    verb.add_argument("--systems", nargs="+", default=list(SYSTEMS), choices=tuple(SYSTEMS), metavar="NAME")
+    verb.add_argument("--protocols", nargs="+", default=list(PROTOCOLS), choices=PROTOCOLS)
+    verb.add_argument(
+        "--corpora", nargs="+", choices=tuple(CORPORA), help="to learn from; default: all there"
+    )
+    verb.add_argument("--seeds", nargs="+", type=int, default=[0])
+    verb.add_argument("--epochs", type=int, help="instead of each config's; other epochs are other rows")
+    verb.add_argument("--jobs", type=int, default=1, help="folds at a time, one thread each")
+    verb.add_argument("--minutes", type=float, help="begin no fold after so many; a later run goes on")
+    verb.add_argument("--cache", type=Path, metavar="DIR", help="keep computed features here")
+    verb.add_argument("--folds-file", type=Path, default=FOLDS_FILE, metavar="FILE.jsonl")
+    verb.add_argument("--wav2vec2", type=Path, metavar="DIR", help="pretrained checkpoint for that system")
+    verb.set_defaults(run=benchmark_verb)
+
+
+def benchmark_verb(arguments: argparse.Namespace) -> int:
+    """Run what is missing."""
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    with ExitStack() as stack:
+        cache = arguments.cache or Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        material = read_material(arguments.data, cache)
+        configs = configs_of(arguments.systems, arguments.epochs, arguments.wav2vec2)
+        wanted = list(
+            pieces(
+                material,
+                configs,
+                protocols=arguments.protocols,
+                corpora=arguments.corpora or material.corpora,
+                seeds=arguments.seeds,
+            )
+        )
+        report = ProgressLines(wanted)
+        for fold in run_missing(
+            material, wanted, arguments.folds_file, jobs=arguments.jobs, minutes=arguments.minutes
+        ):
+            report(fold)
+    return 0
+
+
+def read_material(folder: Path, cache: Path) -> Material:
+    """Return the clips of every corpus in `folder` that has more than one speaker, each with an emotion."""
+    scans = scan_folder(folder)
+    clips = tuple(u for scan in scans.values() for u in scan.utterances if u.emotion is not None)
+    return Material(clips, cache)
+
+
+def configs_of(
+    systems: list[str], epochs: int | None = None, checkpoint: Path | None = None
+) -> Mapping[str, ExperimentConfig]:
+    """Return each system's experiment; without a checkpoint there is none of wav2vec2."""
+    made = {}
+    for system in systems:
+        cfg = load_config(system)
+        if system == "wav2vec2":
+            if checkpoint is None:
+                continue
+            options = {**cfg.model.options, "checkpoint": str(checkpoint)}
+            cfg = replace(cfg, model=replace(cfg.model, options=options))
+        made[system] = cfg if epochs is None else replace(cfg, train=replace(cfg.train, epochs=epochs))
+    return made
+
+
+class ProgressLines:
+    """One line to stderr for each finished fold."""
+
+    def __init__(self, wanted: list[Piece]) -> None:
+        self.wanted, self.done, self.started = len(wanted), 0, time.monotonic()
+
+    def __call__(self, fold: FinishedFold) -> None:
+        """Print it."""
+        self.done += 1
+        task, correct = fold.task, float((fold.logits.argmax(axis=1) == fold.targets).mean())
+        minutes = (time.monotonic() - self.started) / 60
+        print(
+            f"{minutes:6.1f} min  {task.system} {task.protocol} {task.corpus} seed {task.seed} "
+            f"fold {task.fold}/{task.of}: accuracy {correct:.3f}, {fold.seconds:.0f} s of processor time",
+            file=sys.stderr,
+            flush=True,
+        )

@@ -1,0 +1,131 @@
+"""Any system of the catalogue, trained on fixed inputs: networks by the loop, classical ones at once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from ml import metrics
+from ml.config import ExperimentConfig
+from ml.inputs import Bank, BankBatches, Ints
+from ml.loop import OnEpoch, Training, Validate, no_report
+from ml.optimisation import class_weights
+from ml.systems.catalogue import SYSTEMS, build, build_classical
+from ml.systems.interface import Classical, Standardise
+
+Floats = NDArray[np.float64]
+
+
+class Trained(Protocol):
+    """A system that has learnt."""
+
+    @property
+    def parameters(self) -> int:
+        """How many numbers were learnt."""
+
+    def logits(self, bank: Bank, rows: Ints) -> Floats:
+        """Return the logits (n, 8) of these clips' unaltered inputs."""
+
+
+@dataclass(frozen=True)
+class TrainedNetwork:
+    """A network, and how its training went: figures of each epoch."""
+
+    network: nn.Module
+    curves: Sequence[dict[str, float]] = field(default_factory=list)
+
+    @property
+    def parameters(self) -> int:
+        """Weights and biases."""
+        return sum(parameter.numel() for parameter in self.network.parameters())
+
+    @torch.inference_mode()
+    def logits(self, bank: Bank, rows: Ints) -> Floats:
+        """Return the logits (n, 8)."""
+        self.network.eval()
+        device = next(self.network.parameters()).device
+        parts = [self.network(planes.to(device)).double().cpu().numpy() for planes, _ in bank.tensors(rows)]
+        return np.concatenate(parts)
+
+
+@dataclass(frozen=True)
+class TrainedClassical:
+    """A classical system."""
+
+    system: Classical
+
+    @property
+    def parameters(self) -> int:
+        """How many numbers were learnt."""
+        return self.system.parameters
+
+    def logits(self, bank: Bank, rows: Ints) -> Floats:
+        """Return the logits (n, 8)."""
+        return self.system.logits(bank.clean(rows))
+
+
+def adapt(network: nn.Module, planes: NDArray[np.float32]) -> None:
+    """Let every standardising layer learn from training planes (clips, rows, frames)."""
+    for layer in network.modules():
+        if isinstance(layer, Standardise):
+            layer.adapt(torch.from_numpy(planes))
+
+
+def fit_system(
+    cfg: ExperimentConfig,
+    bank: Bank,
+    train: Ints,
+    validation: Ints,
+    *,
+    seed: int,
+    device: str = "cpu",
+    checkpoint: Path | None = None,
+    on_epoch: OnEpoch = no_report,
+) -> TrainedNetwork | TrainedClassical:
+    """Train the system that `cfg` names on the clips `train` of the bank.
+
+    Clips of `validation` (it may be empty) judge the epochs of a network; only their unaltered inputs are
+    heard. The same arguments give the same system on the same machine (one thread).
+    """
+    torch.manual_seed(seed)
+    if SYSTEMS[cfg.model.system].classical:
+        system = build_classical(cfg.model, bank.shape)
+        system.fit(bank.clean(train), bank.targets[train], seed)
+        return TrainedClassical(system)
+    torch.set_num_threads(1)
+    network = build(cfg.model, cfg.features, shape=bank.shape)
+    adapt(network, bank.clean(train))
+    weights = class_weights(bank.targets[train])
+    training = Training(
+        network.to(device),
+        BankBatches(bank, train, cfg, seed),
+        nn.CrossEntropyLoss(weights, label_smoothing=cfg.train.label_smoothing),
+        cfg.train,
+        device=device,
+        validate=judge(bank, validation) if len(validation) else None,
+        checkpoint=checkpoint,
+        on_epoch=on_epoch,
+    )
+    return TrainedNetwork(training.run(), training.curves)
+
+
+def judge(bank: Bank, rows: Ints) -> Validate:
+    """Return a function from a network to its loss, accuracy and UAR on these clips."""
+    targets = bank.targets[rows]
+
+    def judged(network: nn.Module) -> dict[str, float]:
+        logits = TrainedNetwork(network).logits(bank, rows)
+        loss = nn.functional.cross_entropy(torch.from_numpy(logits), torch.from_numpy(targets))
+        predictions = logits.argmax(axis=1)
+        return {
+            "validation_loss": float(loss),
+            "validation_accuracy": metrics.accuracy(targets, predictions),
+            "validation_uar": metrics.uar(targets, predictions),
+        }
+
+    return judged
