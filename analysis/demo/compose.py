@@ -27,7 +27,7 @@ LETTERS: Mapping[str, Emotion] = {
 }
 RUN = 3  # sentences in one emotion before it may change: people do not change it with every sentence
 PAUSE_S = (0.3, 1.4)
-ROOM_DB, STREET_DB = -68.0, -30.0  # noise, relative to full scale
+ROOM_DB, STREET_DB = -68.0, -22.0  # noise, relative to full scale
 QUIET_DB = -26.0
 SPEECH_GAIN = 0.5  # the corpus is scaled to full scale, and noise must find room above it
 LEFT_BYTES = 40  # of a file whose copy broke off at once
