@@ -1,7 +1,7 @@
 """Accuracy of the shipped weights on corpora that they never heard: other languages, rooms and actors.
 
-``python -m benches.shipped_elsewhere DIR``. Emotions that a corpus lacks are no possible answer, and calm counts
-as neutral where it has none; so chance is one in six for both.
+``python -m benches.shipped_elsewhere DIR``. Emotions that a corpus lacks are no possible answer, and calm
+counts as neutral where it has none; so chance is one in six for both.
 """
 
 from __future__ import annotations

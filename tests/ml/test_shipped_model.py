@@ -7,6 +7,7 @@ import pytest
 
 from ml.cards import page_of
 from ml.config import load_config
+from ml.corpora import ravdess
 from ml.corpora.catalogue import CORPORA
 from ml.corpora.splits import FOLDS
 from ml.evaluate import judge_folds
@@ -45,7 +46,7 @@ def test_the_figures_follow_from_the_folds(card: ModelCard) -> None:
     assert [outcome.index for outcome in outcomes] == list(range(1, FOLDS + 1))
     assert {frozenset(outcome.speakers) for outcome in outcomes} == set(CORPORA["ravdess"].folds)
     assert sorted(key for outcome in outcomes for key in outcome.keys) == sorted(
-        f"ravdess/{name}" for name in CORPORA["ravdess"].names()
+        f"ravdess/{name}" for name in ravdess.names()
     )
     figures, claimed = judge_folds(outcomes).figures(), card.contents["metrics"]
     assert figures.keys() == claimed.keys()
