@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from ml import cli_corpora
 from ml.cards import Provenance, page_of
 from ml.config import ExperimentConfig, load_config
 from ml.corpora.catalogue import CORPORA, scan_folder
@@ -20,7 +21,6 @@ from ml.registry import DEFAULT_ROOT, ModelCard, UnknownModel, load_card
 from ml.train import Experiment, cross_validate, train_and_publish
 
 FOLDS_FOLDER = Path("docs") / "folds"
-SHOWN_ODD_FILES = 20
 
 
 def add_verbs(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -63,10 +63,8 @@ def _add_evaluate(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def _add_corpora(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     corpora = verbs.add_parser("corpora", help="what a folder of corpora holds")
     describe = corpora.add_subparsers(required=True).add_parser("describe")
-    describe.add_argument("folder", type=Path, metavar="DIR")
-    describe.add_argument("--corpora", nargs="+", choices=tuple(CORPORA))
-    describe.add_argument("--json", action="store_true")
-    describe.set_defaults(run=_plainly(describe_verb))
+    cli_corpora.add_arguments(describe)
+    describe.set_defaults(run=_plainly(cli_corpora.describe_verb))
 
 
 def _plainly(verb: Callable[[argparse.Namespace], int]) -> Callable[[argparse.Namespace], int]:
@@ -179,61 +177,6 @@ def _print_figures(figures: dict[str, Any], as_json: bool) -> int:
         if name != "confusion":
             print(f"{name:24} {value}")
     return 0
-
-
-def describe_verb(arguments: argparse.Namespace) -> int:
-    """Print counts, durations, speakers, odd and missing files of each corpus that the folder holds."""
-    named = arguments.corpora or [name for name in CORPORA if (arguments.folder / name).is_dir()]
-    described = {name: _description(scan) for name, scan in scan_folder(arguments.folder, named).items()}
-    if arguments.json:
-        print(json.dumps(described))
-        return 0
-    for name, counts in described.items():
-        print(f"{CORPORA[name].title} ({CORPORA[name].licence})")
-        for key in ("clips", "of", "hours", "seconds", "speakers", "emotions"):
-            print(f"  {key:10} {_plain(counts[key])}")
-        _print_list("odd", [f"{odd['file']}: {odd['reason']}" for odd in counts["odd"]])
-        _print_list("missing", counts["missing"])
-    return 0
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, dict):
-        return ", ".join(f"{key} {count}" for key, count in value.items())
-    return str(value)
-
-
-def _print_list(name: str, lines: Sequence[str]) -> None:
-    print(f"  {name:10} {len(lines)}")
-    for line in lines[:SHOWN_ODD_FILES]:
-        print(f"    {line}")
-    if len(lines) > SHOWN_ODD_FILES:
-        print(f"    and {len(lines) - SHOWN_ODD_FILES} more")
-
-
-def _description(scan: Scan) -> dict[str, Any]:
-    utterances = scan.utterances
-    durations = sorted(u.duration_s for u in utterances)
-    return {
-        "clips": len(utterances),
-        "of": CORPORA[utterances[0].corpus].clips,
-        "hours": round(sum(durations) / 3600, 2),
-        "seconds": {
-            "shortest": round(durations[0], 2),
-            "median": round(durations[len(durations) // 2], 2),
-            "longest": round(durations[-1], 2),
-        },
-        "speakers": {
-            sex: len({u.speaker for u in utterances if u.sex == sex})
-            for sex in sorted({u.sex for u in utterances})
-        },
-        "emotions": {
-            label: sum(u.label == label for u in utterances)
-            for label in sorted({u.label for u in utterances})
-        },
-        "odd": [{"file": str(odd.path), "reason": odd.reason} for odd in scan.odd],
-        "missing": list(scan.missing),
-    }
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
