@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core.files.base import File
-from django.db import transaction
+from django.db import close_old_connections, transaction
 
 from analysis import audio_store, governance, intake, queue
 from analysis.heartbeat import Heartbeat
@@ -50,9 +50,7 @@ def _analyse_under(claim: queue.Claim) -> None:
         pk=claim.job_id
     )
     try:
-        with Heartbeat(claim) as beat:
-            estimate = _hear(analysis, beat)
-        _write_down(claim, analysis, estimate)
+        _write_down(claim, analysis, _hear(claim, analysis))
     except queue.LeaseLost:
         raise
     except NotToBeHeard as refusal:
@@ -70,8 +68,17 @@ def _analyse_under(claim: queue.Claim) -> None:
         raise
 
 
-def _hear(analysis: Analysis, beat: Heartbeat) -> SessionEstimate:
-    """Everything that takes time. Of it only the canonical sound is kept so far."""
+def _hear(claim: queue.Claim, analysis: Analysis) -> SessionEstimate:
+    """Everything that takes time, while a heartbeat keeps the claim."""
+    try:
+        with Heartbeat(claim) as beat:
+            return _listen(analysis, beat)
+    finally:
+        close_old_connections()  # idle for as long as the hearing took: the server may have dropped it
+
+
+def _listen(analysis: Analysis, beat: Heartbeat) -> SessionEstimate:
+    """Of all this only the canonical sound is kept so far."""
     recording = analysis.recording
     _check_may_be_heard(recording)
     recogniser = _recogniser(analysis.model_version.model_id)
