@@ -6,7 +6,8 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import worker_process_init, worker_ready
+from celery.platforms import set_pdeathsig  # type: ignore[attr-defined]  # not yet in celery-types
+from celery.signals import beat_embedded_init, worker_process_init, worker_ready
 
 READY = "ready to work"  # the supervisor waits for this line
 
@@ -26,6 +27,12 @@ def bound_threads(**kwargs: Any) -> None:
     threads = settings.WORKER_THREADS or max(1, cores // settings.CELERY_WORKER_CONCURRENCY)
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"):
         os.environ[name] = str(threads)
+
+
+@beat_embedded_init.connect
+def end_with_the_worker(**kwargs: Any) -> None:
+    """Celery asks the kernel for this in a worker's children; the clock inside a worker needs it as well."""
+    set_pdeathsig("SIGKILL")
 
 
 @worker_ready.connect
