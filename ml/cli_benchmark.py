@@ -5,13 +5,17 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
-from ml.benchmark.record import FinishedFold
-from ml.benchmark.run import Material, Piece, pieces, run_missing
+from ml.benchmark.adopt import adopted
+from ml.benchmark.judge import rows_of
+from ml.benchmark.plots import draw_all
+from ml.benchmark.record import FinishedFold, read_folds
+from ml.benchmark.report import as_json, as_page, not_run
+from ml.benchmark.run import Material, Piece, pieces, run_all
 from ml.benchmark.splits import PROTOCOLS
 from ml.config import ExperimentConfig, load_config
 from ml.corpora.catalogue import CORPORA, scan_folder
@@ -35,32 +39,62 @@ def add_verb(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     verb.add_argument("--minutes", type=float, help="begin no fold after so many; a later run goes on")
     verb.add_argument("--cache", type=Path, metavar="DIR", help="keep computed features here")
     verb.add_argument("--folds-file", type=Path, default=FOLDS_FILE, metavar="FILE.jsonl")
+    verb.add_argument(
+        "--report", type=Path, default=Path("docs"), metavar="DIR", help="for page and pictures"
+    )
     verb.add_argument("--wav2vec2", type=Path, metavar="DIR", help="pretrained checkpoint for that system")
     verb.set_defaults(run=benchmark_verb)
 
 
 def benchmark_verb(arguments: argparse.Namespace) -> int:
-    """Run what is missing."""
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    """Run the folds that are missing, then write page, JSON and pictures of all that is finished."""
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # for the processes that are started
     with ExitStack() as stack:
         cache = arguments.cache or Path(stack.enter_context(tempfile.TemporaryDirectory()))
         material = read_material(arguments.data, cache)
-        configs = configs_of(arguments.systems, arguments.epochs, arguments.wav2vec2)
         wanted = list(
             pieces(
                 material,
-                configs,
+                configs_of(arguments.systems, arguments.epochs, arguments.wav2vec2),
                 protocols=arguments.protocols,
-                corpora=arguments.corpora or material.corpora,
+                corpora=[name for name in arguments.corpora or material.corpora if name in material.corpora],
                 seeds=arguments.seeds,
             )
         )
-        report = ProgressLines(wanted)
-        for fold in run_missing(
-            material, wanted, arguments.folds_file, jobs=arguments.jobs, minutes=arguments.minutes
+        finished = {fold.recipe for fold in finished_folds(material, wanted, arguments.folds_file)}
+        missing = [piece for piece in wanted if piece.recipe not in finished]
+        report = ProgressLines(len(missing))
+        for fold in run_all(
+            material, missing, arguments.folds_file, jobs=arguments.jobs, minutes=arguments.minutes
         ):
             report(fold)
+        write_report(material, arguments)
     return 0
+
+
+def finished_folds(material: Material, wanted: Sequence[Piece], file: Path) -> list[FinishedFold]:
+    """Return the finished folds among `wanted`, those of the shipped recogniser's training included."""
+    recipes = {piece.recipe for piece in wanted}
+    own = [fold for fold in read_folds(file) if fold.recipe in recipes]
+    return own + list(adopted(material, wanted, file.parent))
+
+
+def write_report(material: Material, arguments: argparse.Namespace) -> None:
+    """Write `benchmark.md`, `benchmark.json` and pictures about every system, not only the chosen ones."""
+    file, folder = arguments.folds_file, arguments.report
+    configs = configs_of(list(SYSTEMS), arguments.epochs, arguments.wav2vec2)
+    seeds = sorted({0, *arguments.seeds, *(fold.task.seed for fold in read_folds(file))})
+    wanted = list(pieces(material, configs, protocols=PROTOCOLS, corpora=material.corpora, seeds=seeds))
+    folds = finished_folds(material, wanted, file)
+    emotions = {
+        corpus: frozenset(u.emotion for u in material.utterances if u.corpus == corpus and u.emotion)
+        for corpus in material.corpora
+    }
+    rows = list(rows_of(folds, emotions))
+    plots = draw_all(rows, folds, folder / "benchmark")
+    gaps = not_run(material.corpora, [piece.task for piece in wanted], [fold.task for fold in folds])
+    (folder / "benchmark.json").write_text(as_json(rows, gaps), encoding="utf-8")
+    (folder / "benchmark.md").write_text(as_page(rows, gaps, plots), encoding="utf-8")
 
 
 def read_material(folder: Path, cache: Path) -> Material:
@@ -89,8 +123,8 @@ def configs_of(
 class ProgressLines:
     """One line to stderr for each finished fold."""
 
-    def __init__(self, wanted: list[Piece]) -> None:
-        self.wanted, self.done, self.started = len(wanted), 0, time.monotonic()
+    def __init__(self, missing: int) -> None:
+        self.missing, self.done, self.started = missing, 0, time.monotonic()
 
     def __call__(self, fold: FinishedFold) -> None:
         """Print it."""
@@ -98,8 +132,9 @@ class ProgressLines:
         task, correct = fold.task, float((fold.logits.argmax(axis=1) == fold.targets).mean())
         minutes = (time.monotonic() - self.started) / 60
         print(
-            f"{minutes:6.1f} min  {task.system} {task.protocol} {task.corpus} seed {task.seed} "
-            f"fold {task.fold}/{task.of}: accuracy {correct:.3f}, {fold.seconds:.0f} s of processor time",
+            f"{self.done} of {self.missing}, {minutes:.1f} min: {task.system} {task.protocol} {task.corpus} "
+            f"seed {task.seed} fold {task.fold}/{task.of}: accuracy {correct:.3f}, "
+            f"{fold.seconds:.0f} s of processor time",
             file=sys.stderr,
             flush=True,
         )

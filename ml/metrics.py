@@ -116,3 +116,34 @@ def uar_by_group(targets: Ints, predictions: Ints, groups: Sequence[str]) -> dic
     return {
         str(group): uar(targets[member == group], predictions[member == group]) for group in np.unique(member)
     }
+
+
+def precisions(counts: NDArray[np.generic]) -> Floats:
+    """Return the precision of each class, (classes,), of a confusion; NaN if the class was never answered."""
+    shares: Floats = recalls(counts.T)
+    return shares
+
+
+def f1_scores(counts: Ints) -> Floats:
+    """Return the F1 of each class, (classes,); NaN if it neither occurred nor was answered."""
+    totals = (counts.sum(axis=0) + counts.sum(axis=1)).astype(np.float64)
+    hits = 2.0 * np.diagonal(counts)
+    shares: Floats = np.divide(hits, totals, out=np.full_like(totals, np.nan), where=totals > 0)
+    return shares
+
+
+def roc_auc(targets: Ints, scores: Floats) -> Floats:
+    """Return the area under each class's one-versus-rest ROC curve, (classes,); NaN where it has one side.
+
+    It is the share of pairs of a clip of the class and one of another in which the former scores higher; ties
+    count half (Mann & Whitney 1947). Scores (n, classes).
+    """
+    areas = np.full(scores.shape[1], np.nan)
+    for emotion, column in enumerate(scores.T):
+        _, order, counts = np.unique(column, return_inverse=True, return_counts=True)
+        ranks = (counts.cumsum() - (counts - 1) / 2)[order]  # from 1; ties share their mean rank
+        inside = targets == emotion
+        ours, theirs = int(inside.sum()), int((~inside).sum())
+        if ours and theirs:
+            areas[emotion] = (ranks[inside].sum() - ours * (ours + 1) / 2) / (ours * theirs)
+    return areas

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.benchmark.record import FinishedFold, Task, append_fold, read_folds
+from ml.benchmark.record import FinishedFold, Task, append_fold
 from ml.benchmark.splits import Split, splits_of
 from ml.config import ExperimentConfig
 from ml.corpora.manifest import Utterance
@@ -72,12 +72,11 @@ def _row(
         yield Piece(task, cfg, split, task.recipe(cfg, *keys))
 
 
-def run_missing(
+def run_all(
     material: Material, wanted: Sequence[Piece], file: Path, *, jobs: int = 1, minutes: float | None = None
 ) -> Iterator[FinishedFold]:
-    """Run the folds that `file` does not hold; each is written when done, none is begun after `minutes`."""
-    finished = {fold.recipe for fold in read_folds(file)}
-    missing = iter([piece for piece in wanted if piece.recipe not in finished])
+    """Run `wanted` one after the other; each is written when done, none is begun after `minutes`."""
+    missing = iter(wanted)
     deadline = time.monotonic() + 60 * minutes if minutes is not None else float("inf")
     # Fresh processes: a forked one would inherit torch's threads in an unknown state.
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
