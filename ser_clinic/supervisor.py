@@ -50,10 +50,10 @@ class Supervisor:
         self._start(child)
         while child.alive and not self.asked.times:
             self._listen()
+        if child.alive:
+            return  # asked to stop meanwhile
         child.relay()
-        if self.asked.times:
-            self.stop_all()
-        elif child.process.returncode:
+        if child.process.returncode:
             raise CannotRun(
                 "The clinic could not be made ready: mend what the line above says, then `make run` again."
             )
@@ -62,6 +62,8 @@ class Supervisor:
 
     def run(self, web: Child, others: list[Child], *, announce: Callable[[], None]) -> None:
         """Until asked to stop. The web server goes first: someone is waiting for it."""
+        if self.asked.times:
+            return
         waiting = list(others)
         all_ready = False
         self._start(web)

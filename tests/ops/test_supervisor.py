@@ -103,6 +103,17 @@ def test_a_preparation_that_fails_stops_before_anything_is_started(supervisor: S
         supervisor.prepare(preparation)
 
 
+def test_asked_to_stop_while_it_prepares_it_starts_nothing_more(
+    supervisor: Supervisor, tmp_path: Path
+) -> None:
+    asks = f"import os, signal, time; os.kill({os.getpid()}, signal.SIGTERM); time.sleep(60)"
+    preparation = Child("preparation", [sys.executable, "-c", asks], relay_at_once=True)
+    supervisor.prepare(preparation)
+    run(supervisor, script("web server", f"open({str(tmp_path / 'started')!r}, 'w'); {LIVES}"))
+    assert not preparation.alive
+    assert not (tmp_path / "started").exists()
+
+
 @pytest.fixture(autouse=True)
 def _keep_signal_handlers() -> object:
     numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
