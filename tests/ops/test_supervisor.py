@@ -86,9 +86,11 @@ def test_a_stubborn_child_and_its_own_children_are_killed(
     monkeypatch.setattr("ser_clinic.supervisor.SECONDS_TO_STOP", 0.5)
     pids = tmp_path / "pids"
     stubborn = (
-        "import os, signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); os.fork()\n"
-        f"print(os.getpid(), file=open({str(pids)!r}, 'a'), flush=True)\n"
-        f"time.sleep(0.3); os.kill({os.getpid()}, signal.SIGTERM)\n"
+        "import os, signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+        "child = os.fork()\n"
+        "if child:\n"
+        f"    print(os.getpid(), child, file=open({str(pids)!r}, 'w'), flush=True)\n"
+        f"    os.kill({os.getpid()}, signal.SIGTERM)\n"
         "time.sleep(60)"
     )
     run(supervisor, script("web server", stubborn))
