@@ -108,6 +108,8 @@ def make_course(
     *,
     every_days: int = 8,
     seed: int = 0,
+    version: ModelVersion | None = None,
+    with_sound: bool = False,
 ) -> list[Session]:
     """Analysed sessions at even distances up to yesterday, the oldest first."""
     generator = np.random.default_rng(seed)
@@ -116,6 +118,8 @@ def make_course(
         days = 1 + every_days * (len(sessions) - 1 - place)
         session = make_session(by, patient, held_at=timezone.now() - timedelta(days=days, hours=3))
         noisy = np.abs(shares + generator.normal(0, 0.015, len(shares)).astype(np.float32))
-        make_heard(by, session, noisy / noisy.sum(), seed=seed + place)
+        make_heard(
+            by, session, noisy / noisy.sum(), seed=seed + place, version=version, with_sound=with_sound
+        )
         made.append(session)
     return made
