@@ -88,12 +88,16 @@ class ModelConfig:
         _require(bool(self.system), "model.system must be named")
 
 
+PASTED = ("", "neutral", "same")
+
+
 @dataclass(frozen=True)
 class AugmentConfig:
     """What happens to training clips, and to no other. SNR in dB, masks in mel bands and frames.
 
     Each of `speeds`, `stretches` (speeds at the same pitch), `semitones` and `rooms` (RT60 in seconds), and
-    the `telephone`, makes one more version of a clip.
+    the `telephone`, makes one more version of a clip. `mixup` is the alpha of Beta(alpha, alpha), 0 for none;
+    `copy_paste` joins every other clip to one that is "neutral" or of the "same" emotion.
     """
 
     noisy_copies: int = 2
@@ -109,6 +113,8 @@ class AugmentConfig:
     semitones: tuple[float, ...] = field(default=(), metadata=LATER)
     rooms: tuple[float, ...] = field(default=(), metadata=LATER)
     telephone: bool = field(default=False, metadata=LATER)
+    mixup: float = field(default=0.0, metadata=LATER)
+    copy_paste: str = field(default="", metadata=LATER)
 
     def __post_init__(self) -> None:
         _require(self.noisy_copies >= 0, "augment.noisy_copies cannot be negative")
@@ -118,6 +124,8 @@ class AugmentConfig:
             _require(allowed, f"augment.{name} must lie between 0.5 and 2")
         _require(all(abs(s) <= 12 for s in self.semitones), "augment.semitones must lie within an octave")
         _require(all(0 < rt60 <= 3 for rt60 in self.rooms), "augment.rooms must lie within (0, 3] seconds")
+        _require(self.mixup >= 0, "augment.mixup cannot be negative")
+        _require(self.copy_paste in PASTED, "augment.copy_paste must be empty, neutral or same")
         _require(0 <= self.clean_share <= 1, "augment.clean_share is a share")
 
 
@@ -150,6 +158,7 @@ class TrainConfig:
     validation_share: float = field(default=0.0, metadata=LATER)
     patience: int = field(default=0, metadata=LATER)
     precision: str = field(default="float32", metadata=LATER)
+    soft_labels: bool = field(default=False, metadata=LATER)
 
     def __post_init__(self) -> None:
         _require(self.epochs >= 1, "train.epochs must be at least 1")
@@ -230,6 +239,10 @@ class ExperimentConfig:
         _require(
             self.features.f_max <= self.audio.sample_rate / 2,
             "features.f_max must not exceed half of audio.sample_rate",
+        )
+        _require(
+            self.inputs is None or not self.train.augment.copy_paste,
+            "augment.copy_paste needs clips of any length: an experiment without [inputs]",
         )
 
     def to_dict(self) -> dict[str, Any]:

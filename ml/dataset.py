@@ -17,8 +17,10 @@ from ml.corpora.manifest import Utterance
 from ml.features import Cepstrum
 from ml.labels import index_of
 from ml.preprocess import preprocess
+from ml.targets import soft_targets
 
 Floats = NDArray[np.float32]
+Ints = NDArray[np.int64]
 
 SILENCE_RANGE_DB = 35.0
 """Frames this far below the loudest one are silence, here and inside the network."""
@@ -97,24 +99,45 @@ class TrainingBatches:
         self.generator = torch.Generator().manual_seed(seed)
         self.masks = augment.SpecAugment(cfg.train.augment)
         self.to_features = feature_map(cfg.features)
+        self.targets = np.array([clip.target for clip in clips], np.int64)
+        self.soft = soft_targets([clip.utterance for clip in clips], cfg.train)
 
     def __len__(self) -> int:
         return len(self.clips) // self.cfg.train.batch_size or 1
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
-        """Yield features (B, 1, rows, frames) and targets (B,); the odd rest sits this epoch out."""
+        """Yield features (B, 1, rows, frames) and targets (B,), or their shares (B, 8).
+
+        The odd rest sits this epoch out.
+        """
         order = self.rng.permutation(len(self.clips))
+        partners = self._partners()
         size = self.cfg.train.batch_size
         for batch in range(len(self)):
-            clips = [self.clips[i] for i in order[batch * size : (batch + 1) * size]]
-            crops, levels = zip(*(self._crop(clip) for clip in clips), strict=True)
+            places = order[batch * size : (batch + 1) * size]
+            crops, levels = zip(*(self._crop(place, partners) for place in places), strict=True)
             masked = self.masks(torch.from_numpy(np.stack(crops)), torch.tensor(levels), self.generator)
-            yield self.to_features(masked), torch.tensor([clip.target for clip in clips])
+            yield self._with_targets(self.to_features(masked), places)
 
-    def _crop(self, clip: Clip) -> tuple[Floats, float]:
-        """Return a plane (n_mels, frames) with the clip placed, or cut, at random; and its mean in dB."""
+    def _partners(self) -> Ints | None:
+        scheme = self.cfg.train.augment.copy_paste
+        return augment.partners(self.targets, scheme, self.rng) if scheme else None
+
+    def _with_targets(self, features: Tensor, places: Ints) -> tuple[Tensor, Tensor]:
+        if self.soft is None:
+            return features, torch.from_numpy(self.targets[places])
+        targets, alpha = torch.from_numpy(self.soft[places]), self.cfg.train.augment.mixup
+        return augment.mixup(features, targets, alpha, self.rng) if alpha else (features, targets)
+
+    def _version(self, clip: Clip) -> Floats:
         clean = len(clip.planes) == 1 or self.rng.random() < self.cfg.train.augment.clean_share
-        plane = clip.planes[0 if clean else self.rng.integers(1, len(clip.planes))]
+        return clip.planes[0 if clean else self.rng.integers(1, len(clip.planes))]
+
+    def _crop(self, place: int, partners: Ints | None) -> tuple[Floats, float]:
+        """Return a plane (n_mels, frames) with the clip placed, or cut, at random; and its mean in dB."""
+        plane = self._version(self.clips[place])
+        if partners is not None and self.rng.random() < 0.5:
+            plane = augment.copy_paste(plane, self._version(self.clips[partners[place]]), self.rng)
         canvas = np.full((self.frames, plane.shape[1]), silence_level(self.cfg.features), np.float32)
         spare = self.frames - len(plane)
         at = int(self.rng.integers(0, abs(spare) + 1))

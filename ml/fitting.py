@@ -12,6 +12,7 @@ from ml.config import ExperimentConfig
 from ml.dataset import Clip, TrainingBatches, clean_batches
 from ml.labels import LABELS
 from ml.systems.catalogue import build
+from ml.targets import hits
 
 OnEpoch = Callable[[int, int, dict[str, float]], None]
 """Called after each epoch with its number from 1, the number of epochs, and figures. Raise to cancel."""
@@ -44,7 +45,7 @@ class Fitting:
         nn.utils.clip_grad_norm_(self.network.parameters(), self.gradient_clip)
         self.optimiser.step()
         self.schedule.step()
-        return float(loss.detach()), int((logits.argmax(dim=1) == targets).sum())
+        return float(loss.detach()), hits(logits, targets)
 
 
 def class_weights(clips: Sequence[Clip]) -> Tensor:
@@ -86,9 +87,9 @@ def fit(clips: Sequence[Clip], cfg: ExperimentConfig, seed: int, on_epoch: OnEpo
     for epoch in range(1, cfg.train.epochs + 1):
         fitting.network.train()
         results = [fitting.step(features, targets) for features, targets in batches]
-        losses, hits = zip(*results, strict=True)
+        losses, right = zip(*results, strict=True)
         seen = min(len(clips), len(batches) * cfg.train.batch_size)
-        on_epoch(epoch, cfg.train.epochs, {"loss": float(np.mean(losses)), "accuracy": sum(hits) / seen})
+        on_epoch(epoch, cfg.train.epochs, {"loss": float(np.mean(losses)), "accuracy": sum(right) / seen})
     return fitting.network.eval()
 
 

@@ -20,6 +20,7 @@ from ml.features import Features, Summary
 from ml.labels import index_of
 from ml.preprocess import preprocess
 from ml.systems.interface import Shape
+from ml.targets import Shares, soft_targets
 
 Floats = NDArray[np.float32]
 Halves = NDArray[np.float16]
@@ -63,11 +64,15 @@ class Front(nn.Module):
 
 @dataclass(frozen=True)
 class Bank:
-    """Inputs of clips, (versions, clips, rows, frames); version 0 is unaltered, the others are augmented."""
+    """Inputs of clips, (versions, clips, rows, frames); version 0 is unaltered, the others are augmented.
+
+    `soft` targets (clips, 8) stand in for `targets` in training, where the configuration asks for them.
+    """
 
     planes: Halves
     targets: Ints
     shape: Shape
+    soft: Shares | None = None
 
     def clean(self, rows: Ints) -> Floats:
         """Return the unaltered inputs of these clips, (n, rows, frames)."""
@@ -101,7 +106,7 @@ def make_bank(
         planes = _compute(utterances, cfg, front, seed)
         if file is not None:
             _keep(file, planes)
-    return Bank(planes, targets_of(utterances), front.shape())
+    return Bank(planes, targets_of(utterances), front.shape(), soft_targets(utterances, cfg.train))
 
 
 def targets_of(utterances: Sequence[Utterance]) -> Ints:
@@ -135,6 +140,7 @@ def _name(utterances: Sequence[Utterance], cfg: ExperimentConfig, seed: int) -> 
         written["features"],
         written["inputs"],
         written["train"]["augment"],
+        *([written["preprocess"]] if "preprocess" in written else []),
     ]
     keys = [utterance.key for utterance in utterances]
     return hashlib.sha256(json.dumps([parts, keys], sort_keys=True).encode()).hexdigest()[:16]
@@ -153,7 +159,7 @@ class BankBatches:
     def __init__(self, bank: Bank, rows: Ints, cfg: ExperimentConfig, seed: int) -> None:
         self.bank, self.rows = bank, rows
         self.size = min(cfg.train.batch_size, len(rows))
-        self.clean_share = cfg.train.augment.clean_share
+        self.clean_share, self.alpha = cfg.train.augment.clean_share, cfg.train.augment.mixup
         self.rng = np.random.default_rng(seed)
         self.generator = torch.Generator().manual_seed(seed)
         masked = cfg.train.augment.band_masks + cfg.train.augment.gap_masks > 0
@@ -163,7 +169,7 @@ class BankBatches:
         return len(self.rows) // self.size
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
-        """Yield inputs (B, 1, rows, frames) and targets (B,); the odd rest sits this epoch out."""
+        """Yield inputs (B, 1, rows, frames) and targets (B,), or their shares (B, 8); the odd rest waits."""
         order = self.rng.permutation(self.rows)[: len(self) * self.size]
         versions = self.rng.integers(1, max(2, len(self.bank.planes)), size=len(order))
         versions[self.rng.random(len(order)) < self.clean_share] = 0
@@ -173,4 +179,10 @@ class BankBatches:
             planes = torch.from_numpy(self.bank.planes[versions[chosen], order[chosen]].astype(np.float32))
             if self.masks is not None:
                 planes = self.masks(planes, planes.mean(dim=(1, 2)), self.generator)
-            yield planes.unsqueeze(1), torch.from_numpy(self.bank.targets[order[chosen]])
+            yield self._with_targets(planes.unsqueeze(1), order[chosen])
+
+    def _with_targets(self, planes: Tensor, places: Ints) -> tuple[Tensor, Tensor]:
+        if self.bank.soft is None:
+            return planes, torch.from_numpy(self.bank.targets[places])
+        targets = torch.from_numpy(self.bank.soft[places])
+        return augment.mixup(planes, targets, self.alpha, self.rng) if self.alpha else (planes, targets)

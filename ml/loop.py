@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from ml.config import TrainConfig
 from ml.optimisation import Schedule, make_optimiser
+from ml.targets import hits
 
 OnEpoch = Callable[[int, int, dict[str, float]], None]
 """Called after each epoch with its number from 1, the number of epochs, and figures. Raise to cancel."""
@@ -102,12 +103,12 @@ class Training:
 
     def _learn(self) -> dict[str, float]:
         self.network.train()
-        losses, hits, seen = [], 0, 0
+        losses, right, seen = [], 0, 0
         for features, targets in self.batches:
-            loss, right = self._step(features.to(self.device), targets.to(self.device))
+            loss, more = self._step(features.to(self.device), targets.to(self.device))
             losses.append(loss)
-            hits, seen = hits + right, seen + len(targets)
-        return {"loss": float(np.mean(losses)), "accuracy": hits / seen}
+            right, seen = right + more, seen + len(targets)
+        return {"loss": float(np.mean(losses)), "accuracy": right / seen}
 
     def _step(self, features: Tensor, targets: Tensor) -> tuple[float, int]:
         """Learn from one batch; return its loss and how many clips it got right."""
@@ -125,7 +126,7 @@ class Training:
         self.scaler.step(self.optimiser)
         self.scaler.update()
         self.schedule.after_batch()
-        return float(loss.detach()), int((logits.argmax(dim=1) == targets).sum())
+        return float(loss.detach()), hits(logits, targets)
 
     def _keep_best(self, loss: float) -> None:
         if loss < self.best.loss:

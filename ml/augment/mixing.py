@@ -1,7 +1,5 @@
 """Two clips in one: mixup blends their planes and labels, CopyPaste lets one follow the other."""
 
-from typing import Literal
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -11,7 +9,6 @@ from ml.labels import Emotion, index_of
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
-Scheme = Literal["neutral", "same"]
 
 
 def mixup(planes: Tensor, targets: Tensor, alpha: float, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
@@ -27,7 +24,7 @@ def mixup(planes: Tensor, targets: Tensor, alpha: float, rng: np.random.Generato
     return wide * planes + (1 - wide) * planes[other], narrow * targets + (1 - narrow) * targets[other]
 
 
-def partners(targets: Ints, scheme: Scheme, rng: np.random.Generator) -> Ints:
+def partners(targets: Ints, scheme: str, rng: np.random.Generator) -> Ints:
     """Return for each clip the place of the clip to paste it to, from the same set: CopyPaste's two schemes.
 
     "neutral" speech does not change which emotion is heard, nor does speech of the "same" emotion. A clip for
