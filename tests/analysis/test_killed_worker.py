@@ -11,7 +11,7 @@ from tests.live import LiveStack
 from tests.services import wait_for
 from tests.voices import encode, speech
 
-MINUTES = 45
+MINUTES = 60
 
 HAND_IN = """
 import json, pathlib, uuid
