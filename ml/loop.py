@@ -134,7 +134,8 @@ class Training:
             self.best = Best(loss, self.epoch, weights)
 
     def _out_of_patience(self) -> bool:
-        return 0 < self.cfg.patience <= self.epoch - self.best.epoch
+        waited = self.epoch - self.best.epoch
+        return self.validate is not None and 0 < self.cfg.patience <= waited
 
     def _identity(self) -> str:
         return repr((self.cfg, sorted((n, tuple(t.shape)) for n, t in self.network.state_dict().items())))
