@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from django.contrib import admin
@@ -16,8 +17,9 @@ from django.utils.translation import gettext_lazy as _
 from knox.admin import AuthTokenAdmin  # noqa: F401  so that it registers before it is replaced
 from knox.models import AuthToken
 
+from patients import lock_out
 from patients.audit import Action, record
-from patients.models import AuditEntry, Clinician, Membership, Patient, Team
+from patients.models import AuditEntry, Clinician, Membership, Patient, SignInFailure, Team
 from patients.tokens import revoke_tokens
 
 if TYPE_CHECKING:
@@ -97,12 +99,23 @@ class ClinicianAdmin(AuditedAdmin[Clinician], UserAdmin[Clinician]):
         (None, {"fields": ["username", "password"]}),
         (_("Person"), {"fields": ["first_name", "last_name", "email"]}),
         (_("What they may do"), {"fields": ["role", "is_active", "is_staff", "is_superuser"]}),
-        (_("Dates"), {"fields": ["last_login", "date_joined"]}),
+        (_("Dates"), {"fields": ["last_login", "date_joined", "locked_until"]}),
     ]
     add_fieldsets = [
         (None, {"fields": ["username", "usable_password", "password1", "password2", "role", "email"]}),
     ]
-    readonly_fields = ["last_login", "date_joined"]
+    readonly_fields = ["last_login", "date_joined", "locked_until"]
+    actions = ["unlock"]
+
+    @admin.display(description=_("locked until"))
+    def locked_until(self, clinician: Clinician) -> datetime | StrOrPromise:
+        return lock_out.locked_until(clinician) or _("not locked")
+
+    @admin.action(description=_("Unlock: forget failed attempts to sign in"), permissions=["change"])
+    def unlock(self, request: HttpRequest, chosen: QuerySet[Clinician]) -> None:
+        for clinician in chosen:
+            self.note(request, Action.UNLOCKED, clinician, failures=lock_out.forgive(clinician))
+        self.message_user(request, _("Their next attempt to sign in is tried again."))
 
     def has_delete_permission(self, request: HttpRequest, obj: Clinician | None = None) -> bool:
         return False
@@ -112,6 +125,21 @@ class ClinicianAdmin(AuditedAdmin[Clinician], UserAdmin[Clinician]):
         if request.method == "POST" and response.status_code == 302:
             revoke_tokens(Clinician.objects.get(pk=id))
         return response
+
+
+@admin.register(SignInFailure)
+class SignInFailureAdmin(AuditedAdmin[SignInFailure]):
+    """What counts against an address. Deleting its rows lets it try again; they go by themselves, too."""
+
+    list_display = ["at", "address"]
+    list_display_links = None
+    search_fields = ["address"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: SignInFailure | None = None) -> bool:
+        return False
 
 
 @admin.register(AuthToken)

@@ -13,6 +13,7 @@ from knox.models import AuthToken
 from rest_framework import mixins, status
 from rest_framework.authtoken.serializers import AuthTokenSerializer
 from rest_framework.decorators import action
+from rest_framework.exceptions import Throttled
 from rest_framework.pagination import CursorPagination
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
@@ -24,6 +25,7 @@ from rest_framework.viewsets import GenericViewSet
 from patients import care, enrolment
 from patients.access import NotVisible, open_patient, open_session, patients_of, sessions_of
 from patients.audit import Action, record
+from patients.lock_out import LockedOut
 from patients.models import Clinician, Consent, Patient, Session
 from patients.serializers import (
     ConsentSerializer,
@@ -167,7 +169,10 @@ class Token(APIView):
     @extend_schema(request=AuthTokenSerializer, responses={201: TokenSerializer}, auth=[])
     def post(self, request: Request) -> Response:
         sent = AuthTokenSerializer(data=request.data, context={"request": request})
-        sent.is_valid(raise_exception=True)
+        try:
+            sent.is_valid(raise_exception=True)
+        except LockedOut as locked:
+            raise Throttled(locked.seconds, str(locked.sentence)) from locked
         clinician: Clinician = sent.validated_data["user"]
         with transaction.atomic():  # not around the sign-in: a failed one must stay on record
             row, token = AuthToken.objects.create(user=clinician)

@@ -21,6 +21,8 @@ class Action(models.TextChoices):
 
     SIGNED_IN = "account.signed_in", _("signed in")
     SIGN_IN_FAILED = "account.sign_in_failed", _("failed to sign in")
+    LOCKED_OUT = "account.locked_out", _("was locked out after failed attempts")
+    UNLOCKED = "account.unlocked", _("unlocked an account")
     SIGNED_OUT = "account.signed_out", _("signed out")
     PASSWORD_CHANGED = "account.password_changed", _("changed the password")
     TOKEN_CREATED = "account.token_created", _("created an API token")
@@ -87,6 +89,11 @@ def record(
         address=_address.get(),
         detail=dict(detail or {}),
     )
+
+
+def current_address() -> str | None:
+    """Where the request that is being answered came from."""
+    return _address.get()
 
 
 def client_address(request: HttpRequest) -> str | None:

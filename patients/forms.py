@@ -9,6 +9,7 @@ from typing import Any, cast
 from django import forms
 from django.conf import settings
 from django.conf.global_settings import LANGUAGES
+from django.contrib.auth.forms import AuthenticationForm
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.html import format_html
@@ -24,6 +25,16 @@ from patients.errors import Refused
 from patients.models import Clinician, Consent, Patient, Session, Team
 
 TYPED_REFERENCE = {"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}
+
+
+class SignInForm(AuthenticationForm):
+    """Django's, which also says so beside the form when too many attempts have failed."""
+
+    def clean(self) -> dict[str, Any]:
+        try:
+            return super().clean()
+        except Refused as refused:
+            raise forms.ValidationError(str(refused.sentence), code=refused.code) from refused
 
 
 class PlainForm(forms.Form):

@@ -206,6 +206,26 @@ class Session(models.Model):
         return self.voided_at is not None
 
 
+class SignInFailure(models.Model):
+    """A failed attempt to sign in, kept until it no longer counts against account and address."""
+
+    at = models.DateTimeField(default=timezone.now, db_index=True)
+    account = models.CharField(max_length=64, help_text=_("A digest of the user name that was typed."))
+    address = models.CharField(_("address"), max_length=64, blank=True)
+
+    class Meta:
+        ordering = ["-at"]
+        indexes = [
+            models.Index(fields=["account", "-at"], name="failure_by_account"),
+            models.Index(fields=["address", "-at"], name="failure_by_address"),
+        ]
+        verbose_name = _("failed sign-in")
+        verbose_name_plural = _("failed sign-ins")
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M} {self.address}"
+
+
 class AppendOnly(models.QuerySet["AuditEntry"]):
     """Rows may be added and read. (Erasing a patient empties the reference through the base manager.)"""
 

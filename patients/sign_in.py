@@ -9,6 +9,7 @@ from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 
+from patients import lock_out
 from patients.audit import Action, record
 from patients.models import Clinician
 
@@ -23,13 +24,17 @@ class AuditedBackend(ModelBackend):
         password: str | None = None,
         **kwargs: Any,
     ) -> Clinician | None:
+        """Raises ``LockedOut`` instead of trying what comes after too many failures."""
+        if username is None or password is None:
+            return None
+        attempt = lock_out.begin(username)
         clinician = super().authenticate(request, username=username, password=password, **kwargs)
-        if clinician is not None:
-            record(actor=clinician, action=Action.SIGNED_IN, subject=clinician)
-        elif username is not None and password is not None:
+        if clinician is None:
             # What was typed is kept only if it is an account: people type passwords into the wrong field.
-            meant = Clinician.objects.filter(username=username).first()
-            record(actor=None, action=Action.SIGN_IN_FAILED, subject=meant)
+            lock_out.failed(attempt, meant=Clinician.objects.filter(username=username).first())
+        else:
+            lock_out.forgive(clinician)
+            record(actor=clinician, action=Action.SIGNED_IN, subject=clinician)
         return clinician
 
     def user_can_authenticate(self, user: Clinician | AnonymousUser | None) -> bool:

@@ -121,6 +121,10 @@ AUTH_USER_MODEL = "patients.Clinician"
 AUTHENTICATION_BACKENDS = ["patients.sign_in.AuditedBackend"]
 # Tokens of the REST interface: kept as digests, and gone after a while.
 REST_KNOX = {"TOKEN_TTL": timedelta(days=env.int("API_TOKEN_DAYS", default=30))}
+# After so many failed attempts to sign in within these minutes, none is tried until the oldest is past.
+LOCKOUT_MINUTES = env.float("LOCKOUT_MINUTES", default=15)
+LOCKOUT_FAILURES = env.int("LOCKOUT_FAILURES", default=5)  # on one account
+LOCKOUT_ADDRESS_FAILURES = env.int("LOCKOUT_ADDRESS_FAILURES", default=50)  # from one address: a whole ward
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "login"
