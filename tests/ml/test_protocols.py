@@ -1,7 +1,7 @@
-"""What each protocol promises: who is unheard, that every clip is tested once, the same from the same seed."""
+"""What each protocol promises: who is unheard, every clip tested once, the same from the same seed."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import pytest
@@ -45,7 +45,7 @@ def clips_of(corpus: str, each: int = 10) -> list[Utterance]:
     ]
 
 
-def heard(clips: Sequence[Utterance], places: Sequence[int]) -> set[str]:
+def heard(clips: Sequence[Utterance], places: Iterable[int]) -> set[str]:
     return {clips[place].speaker for place in places}
 
 
