@@ -13,6 +13,7 @@ from ser_clinic.child import READY, Child
 from ser_clinic.preflight import CannotRun
 from ser_clinic.supervisor import Asked, Supervisor
 from tests.live import running
+from tests.services import wait_for
 
 LIVES = f"print('{READY}', flush=True); import time; time.sleep(60)"
 DIES_AT_START = "import sys; sys.exit('no module named ear')"
@@ -96,7 +97,7 @@ def test_a_stubborn_child_and_its_own_children_are_killed(
     run(supervisor, script("web server", stubborn))
     family = [int(pid) for pid in pids.read_text().split()]
     assert len(family) == 2
-    assert not running(family)
+    wait_for(lambda: not running(family), seconds=5, what="the whole group has ended")
 
 
 def test_a_preparation_that_fails_stops_before_anything_is_started(supervisor: Supervisor) -> None:
