@@ -1,4 +1,4 @@
-"""Any system of the catalogue, trained on fixed inputs: networks by the loop, classical ones at once."""
+"""Any experiment on any split: networks by the loop, classical systems at once, one answer for all."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,13 +12,19 @@ from torch import nn
 
 from ml import metrics
 from ml.config import ExperimentConfig
-from ml.inputs import Bank, BankBatches, Ints
+from ml.corpora.manifest import Utterance
+from ml.dataset import prepare_all
+from ml.fitting import fit, logits_of
+from ml.inputs import Bank, BankBatches, Ints, make_bank
 from ml.loop import OnEpoch, Training, Validate, no_report
 from ml.optimisation import class_weights
 from ml.systems.catalogue import SYSTEMS, build, build_classical
 from ml.systems.interface import Classical, Standardise
 
 Floats = NDArray[np.float64]
+
+FEATURE_SEED = 0
+"""Noise of augmented versions is the same for all folds and seeds, so that features are computed once."""
 
 
 class Trained(Protocol):
@@ -112,6 +118,48 @@ def fit_system(
         on_epoch=on_epoch,
     )
     return TrainedNetwork(training.run(), training.curves)
+
+
+@dataclass(frozen=True)
+class Split:
+    """Places of clips in a list: learnt from, tested on, and kept out to judge epochs (it may be empty)."""
+
+    train: Ints
+    test: Ints
+    validation: Ints
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a trained system answered for the test clips, (n, 8), and how it was trained."""
+
+    logits: Floats
+    parameters: int
+    curves: tuple[dict[str, float], ...] = ()
+
+
+def answer(
+    utterances: Sequence[Utterance], cfg: ExperimentConfig, split: Split, *, seed: int, cache: Path | None
+) -> Answers:
+    """Train the experiment on a split of `utterances`, and let it answer for the test clips."""
+    if cfg.inputs is None:
+        return _answer_any_length(utterances, cfg, split, seed)
+    bank = make_bank(utterances, cfg, FEATURE_SEED, cache)
+    trained = fit_system(cfg, bank, split.train, split.validation, seed=seed)
+    curves = trained.curves if isinstance(trained, TrainedNetwork) else ()
+    return Answers(trained.logits(bank, split.test), trained.parameters, tuple(curves))
+
+
+def _answer_any_length(
+    utterances: Sequence[Utterance], cfg: ExperimentConfig, split: Split, seed: int
+) -> Answers:
+    """Train a network on clips as they are, as the shipped one is."""
+    curves: list[dict[str, float]] = []
+    train, test = ([utterances[place] for place in part] for part in (split.train, split.test))
+    clips = prepare_all(train, cfg, seed, augmented=True)
+    network = fit(clips, cfg, seed, lambda _, __, figures: curves.append(figures))
+    logits = logits_of(network, prepare_all(test, cfg, seed, augmented=False), cfg)
+    return Answers(logits, sum(parameter.numel() for parameter in network.parameters()), tuple(curves))
 
 
 def judge(bank: Bank, rows: Ints) -> Validate:

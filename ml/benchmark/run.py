@@ -7,20 +7,12 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from ml.benchmark.record import FinishedFold, Task, append_fold
-from ml.benchmark.splits import Split, splits_of
+from ml.benchmark.splits import splits_of
 from ml.config import ExperimentConfig
 from ml.corpora.manifest import Utterance
-from ml.dataset import prepare_all
-from ml.fitting import fit, logits_of
-from ml.inputs import make_bank, targets_of
-from ml.lab import fit_system
-
-FEATURE_SEED = 0
-"""Noise of augmented versions is the same for all folds and seeds, so that features are computed once."""
+from ml.inputs import targets_of
+from ml.lab import Split, answer
 
 
 @dataclass(frozen=True)
@@ -66,8 +58,8 @@ def _row(
     material: Material, system: str, cfg: ExperimentConfig, protocol: str, corpus: str, seed: int
 ) -> Iterator[Piece]:
     splits = splits_of(protocol, material.utterances, corpus, seed, cfg.train.validation_share)
-    for split in splits:
-        task = Task(system, protocol, corpus, seed, split.index, len(splits))
+    for fold, split in enumerate(splits, start=1):
+        task = Task(system, protocol, corpus, seed, fold, len(splits))
         keys = [[material.utterances[place].key for place in part] for part in (split.train, split.test)]
         yield Piece(task, cfg, split, task.recipe(cfg, *keys))
 
@@ -95,38 +87,16 @@ def run_all(
 def run_piece(material: Material, piece: Piece) -> FinishedFold:
     """Train one fold, and answer for its test clips."""
     started = time.process_time()
-    cfg, split, seed = piece.cfg, piece.split, piece.task.seed
-    if cfg.inputs is None:
-        logits, parameters, curves = _any_length(material.utterances, cfg, split, seed)
-    else:
-        bank = make_bank(material.utterances, cfg, FEATURE_SEED, material.cache)
-        trained = fit_system(cfg, bank, split.train, split.validation, seed=seed)
-        logits, parameters = trained.logits(bank, split.test), trained.parameters
-        curves = tuple(getattr(trained, "curves", ()))
+    split = piece.split
+    answers = answer(material.utterances, piece.cfg, split, seed=piece.task.seed, cache=material.cache)
     return FinishedFold(
         task=piece.task,
         recipe=piece.recipe,
-        epochs=len(curves),
-        parameters=parameters,
+        epochs=len(answers.curves),
+        parameters=answers.parameters,
         seconds=time.process_time() - started,
         speakers=tuple(material.utterances[place].speaker for place in split.test),
         targets=targets_of(material.utterances)[split.test],
-        logits=logits,
-        curves=curves,
+        logits=answers.logits,
+        curves=answers.curves,
     )
-
-
-def _any_length(
-    utterances: Sequence[Utterance], cfg: ExperimentConfig, split: Split, seed: int
-) -> tuple[NDArray[np.float64], int, tuple[dict[str, float], ...]]:
-    """Train a network on clips as they are, as the shipped one is; return logits, parameters and curves."""
-    curves: list[dict[str, float]] = []
-    train, test = ([utterances[place] for place in part] for part in (split.train, split.test))
-    network = fit(
-        prepare_all(train, cfg, seed, augmented=True),
-        cfg,
-        seed,
-        lambda _, __, figures: curves.append(figures),
-    )
-    logits = logits_of(network, prepare_all(test, cfg, seed, augmented=False), cfg)
-    return logits, sum(parameter.numel() for parameter in network.parameters()), tuple(curves)

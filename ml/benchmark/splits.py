@@ -1,32 +1,20 @@
 """How the benchmark divides clips: by speaker, by corpus, or at random as the papers do, which leaks."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ml.corpora.catalogue import CORPORA
 from ml.corpora.manifest import Utterance
 from ml.corpora.splits import speaker_groups
-
-Ints = NDArray[np.int64]
+from ml.inputs import Ints
+from ml.lab import Split
 
 RANDOM_FOLDS = 10
 FEW_SPEAKERS = 12
 """Up to so many, each speaker is a fold of their own."""
 
 PROTOCOLS = ("speaker", "random", "cross")
-
-
-@dataclass(frozen=True)
-class Split:
-    """Places of clips in a list; `validation` may judge epochs, and the test clips nothing. From 1."""
-
-    index: int
-    train: Ints
-    test: Ints
-    validation: Ints
 
 
 def splits_of(
@@ -43,9 +31,9 @@ def splits_of(
     else:
         raise ValueError(f"unknown protocol {protocol!r}; known: {', '.join(PROTOCOLS)}")
     made = []
-    for index, test in enumerate(tests, start=1):
-        train, validation = _without(utterances, np.setdiff1d(own, test), validation_share, seed)
-        made.append(Split(index, train, test, validation))
+    for test in tests:
+        train, validation = without_speakers(utterances, np.setdiff1d(own, test), validation_share, seed)
+        made.append(Split(train, test, validation))
     return made
 
 
@@ -62,7 +50,9 @@ def _speaker_tests(utterances: Sequence[Utterance], own: Ints) -> list[Ints]:
     return [np.array([place for place in own if utterances[place].speaker in group]) for group in groups]
 
 
-def _without(utterances: Sequence[Utterance], train: Ints, share: float, seed: int) -> tuple[Ints, Ints]:
+def without_speakers(
+    utterances: Sequence[Utterance], train: Ints, share: float, seed: int
+) -> tuple[Ints, Ints]:
     """Keep `share` of the training speakers out for validation, women and men by turns."""
     if share == 0:
         return train, np.empty(0, np.int64)
@@ -87,6 +77,6 @@ def _random(utterances: Sequence[Utterance], own: Ints, seed: int) -> Iterator[S
     for emotion in np.unique(emotions):
         members = rng.permutation(np.flatnonzero(emotions == emotion))
         part[members] = np.arange(len(members)) % RANDOM_FOLDS
-    for index in range(RANDOM_FOLDS):
-        test, validation = part == index, part == (index + 1) % RANDOM_FOLDS
-        yield Split(index + 1, own[~test & ~validation], own[test], own[validation])
+    for fold in range(RANDOM_FOLDS):
+        test, validation = part == fold, part == (fold + 1) % RANDOM_FOLDS
+        yield Split(own[~test & ~validation], own[test], own[validation])

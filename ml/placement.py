@@ -1,0 +1,69 @@
+"""Model parallelism: a network's branches on separate devices, or on separate CUDA streams of one.
+
+The branches of a parallel network do not wait for one another, so each may run where it is placed, and what
+they heard is joined where the network began. Only the place differs: the numbers are those of one device.
+"""
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
+from typing import Protocol, cast, runtime_checkable
+
+import torch
+from torch import Tensor, nn
+
+
+@runtime_checkable
+class Branched(Protocol):
+    """A network of a stem, branches beside one another, and a join."""
+
+    @property
+    def branches(self) -> Mapping[str, nn.Module]:
+        """The branches by name, in the order in which `join` wants their outputs."""
+
+    def stem(self, mfcc: Tensor) -> tuple[Tensor, ...]:
+        """Return what every branch is given."""
+
+    def join(self, outputs: list[Tensor], shared: tuple[Tensor, ...]) -> Tensor:
+        """Return the logits."""
+
+
+class Placed(nn.Module):
+    """A branched network, each branch on the device that `devices` names for it, all else on `home`.
+
+    Branches that it does not name stay at home. On one CUDA device each branch has a stream of its own.
+    """
+
+    def __init__(self, network: nn.Module, devices: Mapping[str, str], home: str = "cpu") -> None:
+        super().__init__()
+        if not isinstance(network, Branched):
+            raise TypeError(f"{type(network).__name__} has no branches to place")
+        unknown = sorted(set(devices) - set(network.branches))
+        if unknown:
+            raise ValueError(f"no branch {', '.join(unknown)}; there are {', '.join(network.branches)}")
+        self.network = network.to(home)
+        self.home = torch.device(home)
+        self.devices = {name: torch.device(devices.get(name, home)) for name in network.branches}
+        for name, branch in network.branches.items():
+            branch.to(self.devices[name])
+        on_gpu = {name: device for name, device in self.devices.items() if device.type == "cuda"}
+        self.streams = {name: torch.cuda.Stream(device) for name, device in on_gpu.items()}  # type: ignore[no-untyped-call]
+
+    def forward(self, mfcc: Tensor) -> Tensor:
+        """Return the logits, at home."""
+        network = cast(Branched, self.network)
+        shared = network.stem(mfcc.to(self.home))
+        outputs = [self._run(name, branch, shared) for name, branch in network.branches.items()]
+        for name, stream in self.streams.items():
+            torch.cuda.current_stream(self.home).wait_stream(stream)
+            outputs[list(self.devices).index(name)].record_stream(torch.cuda.current_stream(self.home))
+        return network.join(outputs, shared)
+
+    def _run(self, name: str, branch: nn.Module, shared: tuple[Tensor, ...]) -> Tensor:
+        device, stream = self.devices[name], self.streams.get(name)
+        side: AbstractContextManager[object] = nullcontext()
+        if stream is not None:
+            stream.wait_stream(torch.cuda.current_stream(self.home))
+            side = torch.cuda.stream(stream)
+        with side:
+            output: Tensor = branch(*(tensor.to(device, non_blocking=True) for tensor in shared))
+            return output.to(self.home, non_blocking=True)
