@@ -4,7 +4,8 @@ BIN := .venv/bin
 # Needed only to make .venv: the first of these that is Python 3.11 or later.
 PYTHONS := $(PYTHON) python3.11 python3 python3.12 python3.13
 LISTED = import sys, tomllib; p = tomllib.load(open("pyproject.toml", "rb"))["project"]; \
-	print(*p["dependencies"], *(p["optional-dependencies"]["dev"] if "dev" in sys.argv else []), sep="\n")
+	extras = sum(p["optional-dependencies"].values(), []) if "dev" in sys.argv else []; \
+	print(*p["dependencies"], *(name for name in extras if not name.startswith(p["name"])), sep="\n")
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary :all: -c constraints.txt -r
 
 .DEFAULT_GOAL := help
