@@ -4,7 +4,7 @@ The set is 40 MFCCs, chroma, mel spectrogram, spectral contrast, tonnetz and zer
 own frame sizes, of real speech, 3 s at 16 kHz; the two take turns, and processor time is counted.
 librosa's functions are called as its documentation shows, each on the waveform; for
 ``features.speed_ratio_shared`` its caller is clever and computes the spectrum once. Ours come in batches of
-ten. Tuning is 0 on both sides, tonnetz is made of the same chroma.
+five. Tuning is 0 on both sides, tonnetz is made of the same chroma.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from tests import voices
 CFG = FeatureConfig(n_fft=2048, win_length=2048, hop_length=512, n_mels=128, f_min=0.0, n_mfcc=40)
 NAMES = ("mfcc", "chroma", "mel", "contrast", "tonnetz", "zcr")
 RATE = voices.RATE
-CLIPS, BATCH, ROUNDS = 100, 10, 11
+CLIPS, BATCH, ROUNDS = 100, 5, 15
 
 Clips = list[voices.Waveform]
 

@@ -22,6 +22,8 @@ PROMISED = [
     ("start.warm_seconds", None, 5),
     ("predict.cold_seconds", None, 1),
     ("shipped.ravdess_si_uar", None, 100),
+    ("features.max_rel_error", None, 1e-3),
+    ("features.speed_ratio", 3, None),
 ]
 
 
