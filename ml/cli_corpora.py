@@ -28,7 +28,7 @@ def describe_verb(arguments: argparse.Namespace) -> int:
     else:
         print("\n".join(line for name, counts in described.items() for line in lines(name, counts)))
     if arguments.out:
-        from ml.corpora.report import write_report  # matplotlib takes a second to load
+        from ml.exploration.report import write_report  # matplotlib takes a second to load
 
         page = write_report(scans, arguments.out)
         if not arguments.json:

@@ -10,8 +10,8 @@ from PIL import Image
 
 from ml.__main__ import main
 from ml.corpora.catalogue import scan_folder
-from ml.corpora.plots import samples
 from ml.corpora.table import read_table
+from ml.exploration.plots import samples
 from tests.ml.corpus_folders import write_clips, write_corpus, write_text
 
 

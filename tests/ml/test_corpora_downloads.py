@@ -7,6 +7,7 @@ import pytest
 
 from ml.corpora.catalogue import CORPORA, corpus_named, scan_folder
 from ml.corpora.manifest import Utterance
+from ml.corpora.splits import speaker_folds
 from ml.labels import Emotion
 from tests.ml.corpus_folders import SHAPES, write_clips, write_corpus, write_text
 
@@ -139,6 +140,17 @@ def test_songs_are_read_only_on_request(tmp_path: Path) -> None:
     assert "ravdess-01" in {u.speaker for u in both["ravdess"].utterances} & {
         u.speaker for u in both["ravdess_song"].utterances
     }
+
+
+def test_an_actor_who_speaks_and_sings_is_never_on_both_sides(tmp_path: Path) -> None:
+    write_corpus(write_corpus(tmp_path, "ravdess"), "ravdess_song")
+    scans = scan_folder(tmp_path, ["ravdess", "ravdess_song"])
+
+    folds = list(speaker_folds([u for scan in scans.values() for u in scan.utterances]))
+
+    sung = [{u.speaker for u in fold.test if u.corpus == "ravdess_song"} for fold in folds]
+    assert {"ravdess-24"} in sung
+    assert sorted(len(fold.test) for fold in folds) == [1, 1, 3]
 
 
 def test_a_named_corpus_that_is_not_there_is_an_error(tmp_path: Path) -> None:

@@ -7,11 +7,11 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from ml.corpora import plots
 from ml.corpora.catalogue import CORPORA
 from ml.corpora.describe import SHOWN_FILES, description, plain
 from ml.corpora.manifest import Scan, Utterance
 from ml.corpora.table import write_table
+from ml.exploration import plots
 
 Plot = Callable[[Sequence[Utterance]], Figure]
 
