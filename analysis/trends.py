@@ -45,6 +45,11 @@ class Heard(Shares):
         return self.clear_s >= ENOUGH_SPEECH_S
 
     @property
+    def is_telephone(self) -> bool:
+        """Whether a telephone's narrow band was heard, which alone shifts the shares more than a change does."""
+        return "band_limited" in self.quality
+
+    @property
     def sure_share(self) -> float:
         """Of the speech, how much was clear enough to judge."""
         return 1 - self.abstained_share
@@ -92,10 +97,18 @@ class Trend:
 
     @cached_property
     def compared(self) -> tuple[tuple[SessionPoint, Heard], ...]:
-        """Sessions that are set against each other: enough speech, and heard by the newest model alone."""
+        """Like with like: enough speech, heard by the newest model, and over the band that most came over."""
         counting = [(point, point.heard) for point in self.points if point.heard and point.counts]
         newest = max((heard.model_number for _, heard in counting), default=0)
-        return tuple((point, heard) for point, heard in counting if heard.model_number == newest)
+        counting = [(point, heard) for point, heard in counting if heard.model_number == newest]
+        mostly_telephone = 2 * sum(heard.is_telephone for _, heard in counting) > len(counting)
+        return tuple((point, heard) for point, heard in counting if heard.is_telephone == mostly_telephone)
+
+    @cached_property
+    def set_apart(self) -> frozenset[UUID]:
+        """Sessions with a result that is drawn but not compared with the others."""
+        compared = {point.session_id for point, _ in self.compared}
+        return frozenset(p.session_id for p in self.points if p.counts and p.session_id not in compared)
 
     @cached_property
     def comparison(self) -> Comparison:
@@ -105,6 +118,10 @@ class Trend:
     def changed_since(self) -> datetime | None:
         """When the latest sessions, the ones that are compared with the earlier, began."""
         return self.compared[-RECENT][0].held_at if len(self.compared) >= NEEDED else None
+
+    @property
+    def has_gaps(self) -> bool:
+        return any(not point.counts for point in self.points)
 
     @property
     def latest(self) -> SessionPoint | None:

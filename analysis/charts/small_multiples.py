@@ -174,6 +174,7 @@ def _line(trend: Trend, emotion: Emotion, suffix: str, palette: Palette) -> dict
         "line": {"color": colour, "width": 1.5},
         "marker": {
             "size": 7,
+            "symbol": ["diamond" if p.session_id in trend.set_apart else "circle" for p, _heard in points],
             "color": [colour if point.session_id in recent else palette.paper for point, _heard in points],
             "line": {"color": colour, "width": 1.5},
         },

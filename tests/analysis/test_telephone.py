@@ -1,0 +1,37 @@
+"""Like is compared with like: a telephone's narrow band alone shifts what speech sounds like."""
+
+from analysis.charts.small_multiples import draw
+from analysis.palette import LIGHT
+from analysis.trends import patient_trend
+from tests.analysis.hearing import make_course, mixture
+from tests.cast import Cast, cast
+
+__all__ = ["cast"]
+
+
+def on_the_telephone(cast: Cast, sessions: list[bool]) -> None:
+    shares = [mixture(happy=0.7) if phone else mixture(calm=0.5) for phone in sessions]
+    made = make_course(cast.treats, cast.patient, shares)
+    for session, phone in zip(made, sessions, strict=True):
+        for recording in session.recordings.all():
+            for analysis in recording.analyses.all():
+                analysis.summary.quality = ["band_limited"] if phone else []
+                analysis.summary.save()
+
+
+def test_one_call_among_visits_is_drawn_but_widens_no_usual(cast: Cast) -> None:
+    on_the_telephone(cast, [False, False, True, False, False, False, False, False])
+    trend = patient_trend(cast.patient)
+    assert len(trend.compared) == 7
+    assert trend.set_apart == {trend.points[2].session_id}
+    assert trend.comparison.usual is not None
+    assert float(trend.comparison.usual.high[2]) < 0.3  # happy, as heard in the visits
+    line = draw(trend, LIGHT, columns=4)["data"][0]
+    assert line["marker"]["symbol"].index("diamond") == 2
+
+
+def test_a_patient_who_always_calls_is_compared_with_their_calls(cast: Cast) -> None:
+    on_the_telephone(cast, [True] * 7 + [False])
+    trend = patient_trend(cast.patient)
+    assert len(trend.compared) == 7
+    assert trend.set_apart == {trend.points[7].session_id}
