@@ -46,7 +46,7 @@ class Heard(Shares):
 
     @property
     def is_telephone(self) -> bool:
-        """Whether a telephone's narrow band was heard, which alone shifts the shares more than a change does."""
+        """Whether a telephone's narrow band was heard: that alone shifts the shares more than changes do."""
         return "band_limited" in self.quality
 
     @property
