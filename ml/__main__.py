@@ -17,7 +17,7 @@ def main(arguments: Sequence[str]) -> int:
         cli_training.add_verbs(verbs)
         cli_benchmark.add_verb(verbs)
     if arguments[:1] in (["predict"], [], ["-h"], ["--help"]):
-        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # its matrices are too small to share out
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # starting its threads costs more than they save
         from ml import cli_predict
 
         cli_predict.add_verb(verbs)

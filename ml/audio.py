@@ -82,20 +82,23 @@ class Decoding:
 
     def __iter__(self) -> Iterator[Floats]:
         size = BLOCK_SECONDS * self._rate
-        pending: Floats = np.empty(0, np.float32)
+        pending: list[Floats] = []
+        given = 0  # samples in the blocks so far
         with opened(self._path) as source:
             for waveform in self._resampled(source):
                 self.samples += len(waveform)
                 if self.duration_s > self._max_seconds:
                     raise UnreadableAudio("too_long")
                 self.fraction = source.fraction
-                pending = np.concatenate([pending, waveform])
-                while len(pending) >= size:
-                    yield pending[:size]
-                    pending = pending[size:]
+                pending.append(waveform)
+                while self.samples - given >= size:
+                    joined = np.concatenate(pending)
+                    yield joined[:size]
+                    pending = [joined[size:]]
+                    given += size
             self._finish(source)
-        if len(pending):
-            yield pending
+        if self.samples > given:
+            yield np.concatenate(pending)
 
     def _resampled(self, source: Source) -> Iterator[Floats]:
         """Mono at the wanted rate. A stream may change its rate half-way: each stretch is resampled alone."""
