@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any, cast
 
 from django import forms
+from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from analysis.models import Recording
+from analysis.reasons import FAILURES
 from patients.forms import PlainForm, TypedReferenceForm, moment_field, reason_field
 from patients.models import Patient, Session
 
@@ -19,6 +21,9 @@ ACCEPTED = ".wav,.flac,.mp3,.ogg,.oga,.opus,.m4a,.aac,.mp4,.webm,.3gp,.amr,audio
 
 class UploadForm(PlainForm):
     """One recording for a session that is there already."""
+
+    most_mb = settings.MAX_UPLOAD_BYTES // 1_000_000
+    too_large = FAILURES["too_large"]
 
     recording = forms.FileField(
         label=_("Recording"),

@@ -119,26 +119,32 @@ def short_result(point: SessionPoint) -> str:
     return session_sentence(point.heard)
 
 
-def finding(trend: Trend) -> Finding:
-    """What a clinician should know of this patient first."""
-    need, title, detail = _finding(trend)
+def finding(trend: Trend, *, with_results: bool = True) -> Finding:
+    """What to know of this patient first; without results, how far the work on recordings has come."""
+    need, title, detail = _finding(trend) if with_results else _progress(trend)
     rises = trend.comparison.shifts[0].points > 0 if trend.comparison.shifts else False
     return Finding(need, ICONS.get(need, "rise" if rises else "fall"), title, detail)
+
+
+def _progress(trend: Trend) -> tuple[Need, str, str]:
+    if trend.failed_lately:
+        return Need.FAILED, _failed(trend.failed_lately), _("Its reason stands beside it in the session.")
+    if trend.pending:
+        return Need.ANALYSING, _pending(trend.pending), ""
+    if not trend.points:
+        return Need.NONE_YET, _("No sessions yet"), _("Upload a first recording to begin.")
+    return Need.STEADY, _("All recordings are analysed"), ""
 
 
 def _finding(trend: Trend) -> tuple[Need, str, str]:
     counted = len(trend.compared)
     if trend.comparison.shifts:
         return Need.CHANGED, _changed_title(trend), _changed_detail(trend)
-    if trend.failed_lately:
-        return Need.FAILED, _failed(trend.failed_lately), _("Its reason stands beside it in the session.")
-    if trend.is_silent_lately:
+    if trend.is_silent_lately and not trend.failed_lately:
         needed = _("A session needs %(s).0f s of clear speech to be compared.") % {"s": ENOUGH_SPEECH_S}
         return Need.TOO_LITTLE, _("Too little speech in the last 2 sessions"), needed
-    if trend.pending:
-        return Need.ANALYSING, _pending(trend.pending), ""
-    if not trend.points:
-        return Need.NONE_YET, _("No sessions yet"), _("Upload a first recording to begin.")
+    if (progress := _progress(trend))[0] is not Need.STEADY:
+        return progress
     if counted < NEEDED:
         title = _("Learning what is usual: %(n)s of %(needed)s sessions") % {"n": counted, "needed": NEEDED}
         return Need.LEARNING, title, _("Changes are judged once there is enough to compare with.")

@@ -59,7 +59,12 @@ def caseload_page(request: SignedInRequest) -> HttpResponse:
     if sought:
         shown = shown.filter(Q(reference__icontains=sought) | Q(name__icontains=sought))
     lines = [
-        Line(row.patient, row.trend, phrases.finding(row.trend), drawings.sparkline(row.trend))
+        Line(
+            row.patient,
+            row.trend,
+            phrases.finding(row.trend, with_results=request.user.sees_results),
+            drawings.sparkline(row.trend),
+        )
         for row in caseload(request.user, shown)
     ]
     lines.sort(key=ORDERS.get(order, ORDERS["need"]))
@@ -102,7 +107,7 @@ def _overview(request: SignedInRequest, patient: Patient) -> dict[str, Any]:
     return {
         "patient": patient,
         "trend": trend,
-        "finding": phrases.finding(trend),
+        "finding": phrases.finding(trend, with_results=request.user.sees_results),
         "sessions": newest_first,
         "emotions": [(emotion, phrases.SOUNDS[emotion]) for emotion in EMOTIONS],
     }

@@ -52,6 +52,10 @@ const send = (file, fields, { line, state, bar, cancel }) =>
       state.textContent = loaded < total ? `${form.dataset.sending} ${Math.floor((100 * loaded) / total)} %` : form.dataset.received;
     });
     request.addEventListener("load", () => {
+      if (new URL(request.responseURL).pathname.startsWith("/login/")) {
+        say(line, form.dataset.signedOut);
+        return resolve(null);
+      }
       const type = request.getResponseHeader("Content-Type") ?? "";
       if (type.startsWith("text/html") && request.status !== 500) {
         const template = document.createElement("template");
@@ -123,7 +127,9 @@ if (form) {
     let begun = null;
     for (const [place, file] of files.entries()) {
       const joined = fields.map(([name, value]) => [name, name === "session" && begun ? begun : value]);
-      begun = (await send(file, joined, lines[place])) ?? begun;
+      // The server refuses it as well, but the browser would then call it a broken connection.
+      if (file.size > form.dataset.mostBytes) say(lines[place].line, form.dataset.tooLarge);
+      else begun = (await send(file, joined, lines[place])) ?? begun;
     }
     if (session) session.value = "";
   });
@@ -133,4 +139,6 @@ if (form) {
 document.body.addEventListener("recording-final", ({ detail }) => {
   const line = document.getElementById(`recording-${detail.id}`);
   announce((line?.querySelector(".recording-result, .field-error")?.textContent ?? "").trim());
+  // A session page that had nothing to show yet shows it now.
+  if (line?.dataset.state === "done" && document.querySelector("[data-awaits-result]")) location.reload();
 });

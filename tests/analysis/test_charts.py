@@ -119,7 +119,7 @@ def test_stacked_sessions_leave_a_place_for_what_has_no_result(cast: Cast) -> No
     make_course(cast.treats, cast.patient, [mixture(calm=0.5)] * 3)
     make_heard(cast.treats, make_session(cast.treats, cast.patient), mixture(), seconds=5)
     figure = stacks.draw_sessions(patient_trend(cast.patient), LIGHT)
-    heights = sum(unpacked(trace["y"]) for trace in figure["data"])
+    heights = np.sum([unpacked(trace["y"]) for trace in figure["data"]], axis=0)
     assert np.allclose(heights[:3], 1, atol=0.06)
     assert heights[3] == 0
 
