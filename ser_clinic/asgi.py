@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+import warnings
 
 from django.core.asgi import get_asgi_application
 
@@ -12,6 +13,8 @@ from django.conf import settings  # noqa: E402  readable once Django is set up
 
 from .body_limit import BodyLimit  # noqa: E402
 
+# WhiteNoise reads scripts and styles at once, a few MB at most; what streams here (sound) is asynchronous.
+warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
 # An upload in flight belongs on the clinic's own disk: the system's folder may be small, or memory.
 tempfile.tempdir = str(settings.FILE_UPLOAD_TEMP_DIR)
 # A form's other fields and its boundaries need a little room beside the recording itself.
