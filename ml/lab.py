@@ -1,6 +1,6 @@
 """Any experiment on any split: networks by the loop, classical systems at once, one answer for all."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -10,16 +10,16 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from ml import metrics
 from ml.config import ExperimentConfig
 from ml.corpora.manifest import Utterance
 from ml.dataset import prepare_all
 from ml.fitting import fit, logits_of
 from ml.inputs import Bank, BankBatches, Ints, make_bank
-from ml.loop import OnEpoch, Training, Validate, no_report
+from ml.loop import OnEpoch, Training, judged, no_report
 from ml.optimisation import class_weights
+from ml.placement import forward_of
 from ml.systems.catalogue import SYSTEMS, build, build_classical
-from ml.systems.interface import Classical, Standardise
+from ml.systems.interface import Classical, adapt
 
 Floats = NDArray[np.float64]
 
@@ -75,13 +75,6 @@ class TrainedClassical:
         return self.system.logits(bank.clean(rows))
 
 
-def adapt(network: nn.Module, planes: NDArray[np.float32]) -> None:
-    """Let every standardising layer learn from training planes (clips, rows, frames)."""
-    for layer in network.modules():
-        if isinstance(layer, Standardise):
-            layer.adapt(torch.from_numpy(planes))
-
-
 def fit_system(
     cfg: ExperimentConfig,
     bank: Bank,
@@ -89,7 +82,7 @@ def fit_system(
     validation: Ints,
     *,
     seed: int,
-    device: str = "cpu",
+    devices: Mapping[str, str] | None = None,
     checkpoint: Path | None = None,
     on_epoch: OnEpoch = no_report,
 ) -> TrainedNetwork | TrainedClassical:
@@ -105,15 +98,18 @@ def fit_system(
         return TrainedClassical(system)
     torch.set_num_threads(1)
     network = build(cfg.model, cfg.features, shape=bank.shape)
-    adapt(network, bank.clean(train))
+    adapt(network, torch.from_numpy(bank.clean(train)))
     weights = class_weights(bank.targets[train])
+    truth = bank.targets[validation]
     training = Training(
-        network.to(device),
+        network,
         BankBatches(bank, train, cfg, seed),
         nn.CrossEntropyLoss(weights, label_smoothing=cfg.train.label_smoothing),
         cfg.train,
-        device=device,
-        validate=judge(bank, validation) if len(validation) else None,
+        forward=forward_of(network, devices or {}),
+        validate=(lambda now: judged(TrainedNetwork(now).logits(bank, validation), truth))
+        if len(validation)
+        else None,
         checkpoint=checkpoint,
         on_epoch=on_epoch,
     )
@@ -160,20 +156,3 @@ def _answer_any_length(
     network = fit(clips, cfg, seed, lambda _, __, figures: curves.append(figures))
     logits = logits_of(network, prepare_all(test, cfg, seed, augmented=False), cfg)
     return Answers(logits, sum(parameter.numel() for parameter in network.parameters()), tuple(curves))
-
-
-def judge(bank: Bank, rows: Ints) -> Validate:
-    """Return a function from a network to its loss, accuracy and UAR on these clips."""
-    targets = bank.targets[rows]
-
-    def judged(network: nn.Module) -> dict[str, float]:
-        logits = TrainedNetwork(network).logits(bank, rows)
-        loss = nn.functional.cross_entropy(torch.from_numpy(logits), torch.from_numpy(targets))
-        predictions = logits.argmax(axis=1)
-        return {
-            "validation_loss": float(loss),
-            "validation_accuracy": metrics.accuracy(targets, predictions),
-            "validation_uar": metrics.uar(targets, predictions),
-        }
-
-    return judged

@@ -14,10 +14,14 @@ from typing import Any, Protocol
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from ml import metrics
 from ml.config import TrainConfig
+from ml.distributed import from_each, from_first, world
 from ml.optimisation import Schedule, make_optimiser
+from ml.placement import home_of
 from ml.targets import hits
 
 OnEpoch = Callable[[int, int, dict[str, float]], None]
@@ -40,6 +44,21 @@ class Batches(Protocol):
 
 def no_report(epoch: int, epochs: int, figures: dict[str, float]) -> None:
     """Say nothing."""
+
+
+def judged(logits: NDArray[np.float64], targets: NDArray[np.int64]) -> dict[str, float]:
+    """Return the figures of validation clips: loss, accuracy and UAR of logits (n, 8)."""
+    loss = nn.functional.cross_entropy(torch.from_numpy(logits), torch.from_numpy(targets))
+    predictions: NDArray[np.int64] = logits.argmax(axis=1)
+    return {
+        "validation_loss": float(loss),
+        "validation_accuracy": metrics.accuracy(targets, predictions),
+        "validation_uar": metrics.uar(targets, predictions),
+    }
+
+
+class Cancelled(Exception):
+    """Raised by an `OnEpoch` to stop a training that is no longer wanted."""
 
 
 class OtherRun(ValueError):
@@ -66,13 +85,13 @@ class Training:
         cfg: TrainConfig,
         *,
         forward: nn.Module | None = None,
-        device: str = "cpu",
         validate: Validate | None = None,
         checkpoint: Path | None = None,
         on_epoch: OnEpoch = no_report,
     ) -> None:
-        self.network, self.batches, self.cfg, self.device = network, batches, cfg, torch.device(device)
+        self.network, self.batches, self.cfg = network, batches, cfg
         self.forward = forward or network
+        self.device = home_of(self.forward)
         self.loss = loss.to(self.device)
         self.optimiser = make_optimiser(network, cfg)
         self.schedule = Schedule(self.optimiser, cfg, len(batches))
@@ -90,11 +109,11 @@ class Training:
             self.epoch += 1
             figures = self._learn()
             if self.validate is not None:
-                figures |= self.validate(self.network)
+                figures |= from_first(self.validate(self.network))
                 self._keep_best(figures["validation_loss"])
             self.schedule.after_epoch(figures.get("validation_loss", figures["loss"]))
             self.curves.append(figures)
-            if self.checkpoint is not None and _first_process():
+            if self.checkpoint is not None:
                 self._save(self.checkpoint)
             self.on_epoch(self.epoch, self.cfg.epochs, figures)
         if self.best.weights:
@@ -142,16 +161,16 @@ class Training:
 
     def _save(self, file: Path) -> None:
         """Write the state beside `file`, then put it in its place: a kill leaves the old or the new one."""
+        random = from_each(self._random())
+        if world().rank > 0:
+            return
         state = {
             "identity": self._identity(),
             "network": self.network.state_dict(),
             "optimiser": self.optimiser.state_dict(),
             "schedule": self.schedule.inner.state_dict(),
             "scaler": self.scaler.state_dict(),
-            "random": torch.get_rng_state(),
-            "random_devices": torch.cuda.get_rng_state_all() if self.device.type == "cuda" else [],
-            "batches": self.batches.generator.get_state(),
-            "batches_rng": json.dumps(self.batches.rng.bit_generator.state),
+            "random": random,
             "best": vars(self.best),
             "progress": json.dumps({"epoch": self.epoch, "curves": self.curves}),
         }
@@ -168,15 +187,23 @@ class Training:
         self.optimiser.load_state_dict(state["optimiser"])
         self.schedule.inner.load_state_dict(state["schedule"])
         self.scaler.load_state_dict(state["scaler"])
-        torch.set_rng_state(state["random"])
-        if state["random_devices"]:
-            torch.cuda.set_rng_state_all(state["random_devices"])
-        self.batches.generator.set_state(state["batches"])
-        self.batches.rng.bit_generator.state = json.loads(state["batches_rng"])
+        self._set_random(state["random"][world().rank])
         self.best = Best(**state["best"])
         progress = json.loads(state["progress"])
         self.epoch, self.curves = progress["epoch"], progress["curves"]
 
+    def _random(self) -> dict[str, Any]:
+        """The state of all that draws: dropout, and this process's batches."""
+        return {
+            "dropout": torch.get_rng_state(),
+            "dropout_cuda": torch.cuda.get_rng_state_all() if self.device.type == "cuda" else [],
+            "masks": self.batches.generator.get_state(),
+            "order": json.dumps(self.batches.rng.bit_generator.state),
+        }
 
-def _first_process() -> bool:
-    return not torch.distributed.is_initialized() or torch.distributed.get_rank() == 0
+    def _set_random(self, state: dict[str, Any]) -> None:
+        torch.set_rng_state(state["dropout"])
+        if state["dropout_cuda"]:
+            torch.cuda.set_rng_state_all(state["dropout_cuda"])
+        self.batches.generator.set_state(state["masks"])
+        self.batches.rng.bit_generator.state = json.loads(state["order"])

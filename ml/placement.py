@@ -11,6 +11,8 @@ from typing import Protocol, cast, runtime_checkable
 import torch
 from torch import Tensor, nn
 
+from ml.distributed import world
+
 
 @runtime_checkable
 class Branched(Protocol):
@@ -33,7 +35,7 @@ class Placed(nn.Module):
     Branches that it does not name stay at home. On one CUDA device each branch has a stream of its own.
     """
 
-    def __init__(self, network: nn.Module, devices: Mapping[str, str], home: str = "cpu") -> None:
+    def __init__(self, network: nn.Module, devices: Mapping[str, str], home: str) -> None:
         super().__init__()
         if not isinstance(network, Branched):
             raise TypeError(f"{type(network).__name__} has no branches to place")
@@ -67,3 +69,31 @@ class Placed(nn.Module):
         with side:
             output: Tensor = branch(*(tensor.to(device, non_blocking=True) for tensor in shared))
             return output.to(self.home, non_blocking=True)
+
+
+HOME = "home"
+
+
+def forward_of(network: nn.Module, devices: Mapping[str, str]) -> nn.Module:
+    """Return what stands for `network` in training: itself, its branches placed, or its copy among processes.
+
+    `devices` name a device for "home", where inputs and logits are, and for any branch. Without a home, each
+    process has its own GPU under NCCL, and the CPU otherwise.
+
+    Raises:
+        ValueError: branches are placed and processes train together; a branch that the network does not have.
+    """
+    together = world()
+    home = devices.get(HOME, f"cuda:{torch.cuda.current_device()}" if torch.cuda.is_available() else "cpu")
+    branches = {name: device for name, device in devices.items() if name != HOME}
+    if branches and together.size > 1:
+        raise ValueError("branches are placed within one process, or clips shared among several, not both")
+    if branches:
+        return Placed(network, branches, home)
+    network.to(home)
+    return nn.parallel.DistributedDataParallel(network) if together.size > 1 else network
+
+
+def home_of(forward: nn.Module) -> torch.device:
+    """Return the device on which `forward` takes its input."""
+    return forward.home if isinstance(forward, Placed) else next(forward.parameters()).device

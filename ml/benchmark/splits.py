@@ -6,7 +6,7 @@ import numpy as np
 
 from ml.corpora.catalogue import CORPORA
 from ml.corpora.manifest import Utterance
-from ml.corpora.splits import speaker_groups
+from ml.corpora.splits import spare_speakers, speaker_groups
 from ml.inputs import Ints
 from ml.lab import Split
 
@@ -54,17 +54,8 @@ def without_speakers(
     utterances: Sequence[Utterance], train: Ints, share: float, seed: int
 ) -> tuple[Ints, Ints]:
     """Keep `share` of the training speakers out for validation, women and men by turns."""
-    if share == 0:
-        return train, np.empty(0, np.int64)
     sexes = {utterances[place].speaker: utterances[place].sex for place in train}
-    drawn = np.random.default_rng(seed).permutation(sorted(sexes)).tolist()
-    taken = dict.fromkeys(sexes.values(), 0)
-    turns = {}
-    for speaker in drawn:
-        taken[sexes[speaker]] += 1
-        turns[speaker] = taken[sexes[speaker]]
-    wanted = min(max(1, round(share * len(drawn))), len(drawn) - 1)
-    chosen = set(sorted(drawn, key=lambda speaker: turns[speaker])[:wanted])
+    chosen = spare_speakers(sexes, share, seed)
     out = np.array([utterances[place].speaker in chosen for place in train], bool)
     return train[~out], train[out]
 

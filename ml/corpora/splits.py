@@ -1,8 +1,10 @@
 """Folds in which no speaker is on both sides."""
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from ml.corpora.catalogue import CORPORA
 from ml.corpora.manifest import Utterance
@@ -66,3 +68,17 @@ def speaker_folds(utterances: Sequence[Utterance], count: int = FOLDS, seed: int
             train=tuple(u for u in utterances if u.speaker not in group),
             test=tuple(u for u in utterances if u.speaker in group),
         )
+
+
+def spare_speakers(sexes: Mapping[str, str], share: float, seed: int) -> frozenset[str]:
+    """Return `share` of the speakers, drawn by `seed`, women and men by turns; none where the share is 0.
+
+    Otherwise at least one is taken, if at least one is left.
+    """
+    taken = dict.fromkeys(sexes.values(), 0)
+    turns: dict[str, int] = {}
+    for speaker in np.random.default_rng(seed).permutation(sorted(sexes)).tolist():
+        taken[sexes[speaker]] += 1
+        turns[speaker] = taken[sexes[speaker]]
+    wanted = min(max(1, round(share * len(turns))), len(turns) - 1) if share else 0
+    return frozenset(sorted(turns, key=lambda speaker: turns[speaker])[:wanted])

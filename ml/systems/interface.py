@@ -65,6 +65,13 @@ class Standardise(nn.Module):
         return (x - self.mean) / self.deviation
 
 
+def adapt(network: nn.Module, planes: Tensor) -> None:
+    """Let every standardising layer of `network` learn from training planes (clips, rows, frames)."""
+    for layer in network.modules():
+        if isinstance(layer, Standardise):
+            layer.adapt(planes)
+
+
 def in_classes(scores: NDArray[np.float64], present: NDArray[np.int64], classes: int) -> NDArray[np.float64]:
     """Scores (n, k) of the k classes in `present` as logits (n, classes); the unknown ones are impossible."""
     logits = np.full((len(scores), classes), scores.min() - 20.0)

@@ -8,6 +8,7 @@ that any length from 1 s on is heard; and the two blocks differ. The *local* blo
 square kernels, the *broad* block's kernels span all coefficients: identical blocks learn much the same twice.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
@@ -70,8 +71,8 @@ class LocalBlock(nn.Module):
         )
         self.width = third * (rows // 8)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Return one vector for each 80 ms."""
+    def forward(self, x: Tensor, active: Tensor) -> Tensor:
+        """Return one vector for each 80 ms; silence is left to the pooling."""
         maps: Tensor = self.layers(x)
         return maps.flatten(1, 2).transpose(1, 2)
 
@@ -91,8 +92,8 @@ class BroadBlock(nn.Module):
         )
         self.width = third
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Return one vector for each 80 ms."""
+    def forward(self, x: Tensor, active: Tensor) -> Tensor:
+        """Return one vector for each 80 ms; silence is left to the pooling."""
         maps: Tensor = self.layers(x)
         return maps.squeeze(2).transpose(1, 2)
 
@@ -137,22 +138,33 @@ class Parallel(nn.Module):
         self.broad = BroadBlock(rows, options.broad_channels, options.conv_dropout)
         self.encoder = EncoderBlock(rows, options)
         widths = (self.local.width, self.broad.width, self.encoder.width)
+        self.steps = (self.local.step, self.broad.step, self.encoder.step)
         self.pools = nn.ModuleList(AttentiveStatistics(width) for width in widths)
         self.head = nn.Sequential(
             nn.BatchNorm1d(2 * sum(widths)), nn.Dropout(options.dropout), nn.Linear(2 * sum(widths), classes)
         )
 
-    def forward(self, mfcc: Tensor) -> Tensor:
-        """Return logits; softmax of them, divided by the card's temperature, are the probabilities."""
-        x, active = self.level_free(mfcc)
-        branches = (
-            (self.local(x), self.local.step),
-            (self.broad(x), self.broad.step),
-            (self.encoder(x, active), self.encoder.step),
-        )
+    @property
+    def branches(self) -> Mapping[str, nn.Module]:
+        """What may run beside one another, each on (N, 1, rows, T) and the mask (N, T)."""
+        return {"local": self.local, "broad": self.broad, "encoder": self.encoder}
+
+    def stem(self, mfcc: Tensor) -> tuple[Tensor, ...]:
+        """Return what every branch is given: the level-free plane, and the mask of frames that hold sound."""
+        plane, active = self.level_free(mfcc)
+        return plane, active
+
+    def join(self, outputs: list[Tensor], shared: tuple[Tensor, ...]) -> Tensor:
+        """Pool each branch's steps (N, steps, width) over time and return logits."""
+        _, active = shared
         pooled = [
-            pool(steps, shrink_mask(active, frames, steps.shape[1]))
-            for pool, (steps, frames) in zip(self.pools, branches, strict=True)
+            pool(steps, shrink_mask(active, step, steps.shape[1]))
+            for pool, step, steps in zip(self.pools, self.steps, outputs, strict=True)
         ]
         logits: Tensor = self.head(torch.cat(pooled, dim=1))
         return logits
+
+    def forward(self, mfcc: Tensor) -> Tensor:
+        """Return logits; softmax of them, divided by the card's temperature, are the probabilities."""
+        shared = self.stem(mfcc)
+        return self.join([branch(*shared) for branch in self.branches.values()], shared)

@@ -1,0 +1,99 @@
+"""Branches on devices of their own, clips shared among processes: the numbers of one device, one network."""
+
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from ml.config import FeatureConfig, ModelConfig, load_config
+from ml.distributed import World
+from ml.inputs import make_bank
+from ml.lab import fit_system
+from ml.placement import Branched, Placed, forward_of
+from ml.systems.catalogue import build
+from tests.ml.tiny_corpus import write_tiny_corpus
+
+BRANCHES = {"paper": ("first", "second", "encoder"), "parallel": ("local", "broad", "encoder")}
+
+
+def network(system: str) -> nn.Module:
+    torch.manual_seed(0)
+    return build(ModelConfig(system), FeatureConfig())
+
+
+@pytest.mark.parametrize("system", BRANCHES)
+def test_placed_branches_give_the_same_logits_and_gradients(system: str) -> None:
+    alone, placed = network(system).eval(), network(system).eval()
+    forward = Placed(placed, dict.fromkeys(BRANCHES[system], "cpu:0"), "cpu")
+    planes = torch.randn(3, 1, 40, 301)
+
+    alone(planes).square().sum().backward()
+    forward(planes).square().sum().backward()
+
+    assert torch.equal(alone(planes), forward(planes))
+    for ours, theirs in zip(alone.parameters(), placed.parameters(), strict=True):
+        assert ours.grad is not None
+        assert torch.equal(ours.grad, theirs.grad if theirs.grad is not None else Tensor())
+
+
+@pytest.mark.parametrize("system", BRANCHES)
+def test_each_branch_is_moved_to_its_own_device(system: str) -> None:
+    placed = network(system)
+    last = BRANCHES[system][-1]
+
+    forward = Placed(placed, {last: "meta"}, "cpu")
+
+    assert isinstance(placed, Branched)
+    assert tuple(placed.branches) == BRANCHES[system]
+    devices = {name: {p.device.type for p in branch.parameters()} for name, branch in placed.branches.items()}
+    assert devices == {name: {"meta" if name == last else "cpu"} for name in BRANCHES[system]}
+    with pytest.raises((NotImplementedError, RuntimeError), match="meta"):  # nothing comes back from there
+        forward(torch.randn(1, 1, 40, 301))
+
+
+def test_training_with_placed_branches_is_training(tmp_path: Path) -> None:
+    cfg = load_config("paper")
+    cfg = replace(cfg, train=replace(cfg.train, epochs=1, batch_size=8))
+    bank = make_bank(write_tiny_corpus(tmp_path), cfg)
+    rows, none = np.arange(16), np.empty(0, np.int64)
+
+    alone = fit_system(cfg, bank, rows, none, seed=1)
+    placed = fit_system(cfg, bank, rows, none, seed=1, devices={"home": "cpu", "encoder": "cpu:0"})
+
+    assert np.array_equal(alone.logits(bank, rows), placed.logits(bank, rows))
+
+
+def test_what_cannot_be_placed_is_refused() -> None:
+    with pytest.raises(ValueError, match="no branch left; there are first, second, encoder"):
+        forward_of(network("paper"), {"left": "cpu"})
+    with pytest.raises(TypeError, match="has no branches"):
+        forward_of(network("gru"), {"left": "cpu"})
+
+
+def test_shares_are_equal_and_nobody_has_anothers() -> None:
+    shares = [World(rank, 3).share(range(11)) for rank in range(3)]
+
+    assert {len(share) for share in shares} == {3}
+    assert len({clip for share in shares for clip in share}) == 9
+
+
+def test_torchrun_trains_one_network_in_two_processes(tmp_path: Path) -> None:
+    write_tiny_corpus(tmp_path)
+    launched = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+
+    subprocess.run(
+        [*launched, "-m", "tests.ml.long_run", str(tmp_path), str(tmp_path / "weights.pt")],
+        check=True,
+        timeout=300,
+    )
+    first, second = torch.load(tmp_path / "weights.pt", weights_only=True)
+    untrained = build(ModelConfig("cnn1d", {"channels": [8, 8, 8], "dense": 8}), FeatureConfig()).state_dict()
+
+    learnt = [name for name, tensor in first.items() if tensor.is_floating_point() and "running" not in name]
+    assert all(torch.equal(first[name], second[name]) for name in learnt)
+    assert any(not torch.equal(first[name], untrained[name]) for name in learnt)
