@@ -14,6 +14,7 @@ from ml.labels import EMOTIONS, Emotion, index_of
 
 COLUMNS = 600  # of a waveform
 FULL_SCALE = 127
+MARK = 3  # hundredths: the width of the mark on an interval
 
 
 @dataclass(frozen=True)
@@ -79,13 +80,13 @@ def _unbroken(places: list[tuple[float, float] | None]) -> list[str]:
 
 @dataclass(frozen=True)
 class IntervalBar:
-    """One emotion of a summary in words, and as a bar with its interval in hundredths of the width."""
+    """One emotion of a summary in words, and as a mark on its interval in hundredths of the width."""
 
     emotion: Emotion
     label: str
     share: str
     interval: str
-    width: float
+    mark: float
     reach_from: float
     reach: float
 
@@ -99,7 +100,7 @@ def interval_bars(heard: Heard) -> tuple[list[IntervalBar], str]:
             label=str(SOUNDS[emotion]),
             share=percent(float(share)),
             interval=f"{low * 100:.0f}–{high * 100:.0f}",
-            width=round(float(share / end) * 100, 2),
+            mark=round(float(share / end) * (100 - MARK), 2),
             reach_from=round(float(low / end) * 100, 2),
             reach=round(float((high - low) / end) * 100, 2),
         )

@@ -169,25 +169,27 @@ def _compared(trend: Trend) -> str:
 def _changed_title(trend: Trend) -> str:
     """At most two emotions: the rest stands in the detail and in the chart."""
     first, *others = trend.comparison.shifts
-    since = trend.changed_since
     words = {
         "first": SOUNDS[first.emotion],
         "second": SOUNDS[others[0].emotion] if others else "",
-        "day": date_format(localtime(since), "j M") if since else "",
     }
     match (first.points > 0, others[0].points > 0 if others else None):
         case (True, None):
-            return _("More %(first)s-sounding speech since %(day)s") % words
+            change = _("More %(first)s") % words
         case (False, None):
-            return _("Less %(first)s-sounding speech since %(day)s") % words
+            change = _("Less %(first)s") % words
         case (True, True):
-            return _("More %(first)s- and %(second)s-sounding speech since %(day)s") % words
+            change = _("More %(first)s- and %(second)s") % words
         case (False, False):
-            return _("Less %(first)s- and %(second)s-sounding speech since %(day)s") % words
+            change = _("Less %(first)s- and %(second)s") % words
         case (True, False):
-            return _("More %(first)s- and less %(second)s-sounding speech since %(day)s") % words
+            change = _("More %(first)s- and less %(second)s") % words
         case _:
-            return _("Less %(first)s- and more %(second)s-sounding speech since %(day)s") % words
+            change = _("Less %(first)s- and more %(second)s") % words
+    since = {"change": change, "day": date_format(localtime(trend.changed_since), "j M")}
+    if trend.comparison.is_drift:
+        return _("%(change)s-sounding speech, gradually since %(day)s") % since
+    return _("%(change)s-sounding speech since %(day)s") % since
 
 
 def _changed_detail(trend: Trend) -> str:
@@ -196,4 +198,8 @@ def _changed_detail(trend: Trend) -> str:
         % {"emotion": SOUNDS[shift.emotion], "points": points(shift), "sureness": SURENESS[shift.sureness]}
         for shift in trend.comparison.shifts
     )
-    return f"{shifts[:1].upper()}{shifts[1:]}. {_compared(trend)}"
+    if trend.comparison.is_drift:
+        over = {"shifts": shifts, "n": trend.comparison.drift_over}
+        return _("From the first to the last of %(n)d sessions: %(shifts)s.") % over
+    parts = {"shifts": shifts, "recent": RECENT, "earlier": len(trend.compared) - RECENT}
+    return _("The last %(recent)d sessions against the %(earlier)d before: %(shifts)s.") % parts

@@ -17,7 +17,7 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from numpy.typing import NDArray
 
 from analysis import reasons
-from analysis.change import NEEDED, RECENT, Comparison, Shares, compare
+from analysis.change import RECENT, Comparison, Shares, compare
 from analysis.models import Analysis, Recording, Summary
 from patients.models import Clinician, Patient, Session
 
@@ -116,8 +116,11 @@ class Trend:
 
     @property
     def changed_since(self) -> datetime | None:
-        """When the latest sessions, the ones that are compared with the earlier, began."""
-        return self.compared[-RECENT][0].held_at if len(self.compared) >= NEEDED else None
+        """When the step came, or the drift began; None while there is too little to compare."""
+        if self.comparison.is_learning:
+            return None
+        first = self.comparison.drift_over if self.comparison.is_drift else RECENT
+        return self.compared[-first][0].held_at
 
     @property
     def has_gaps(self) -> bool:

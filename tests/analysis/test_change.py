@@ -44,6 +44,23 @@ def test_finds_a_clear_rise_and_names_its_size() -> None:
     assert shift.points == pytest.approx(0.3, abs=0.03)
 
 
+def test_finds_a_drift_that_no_three_sessions_show() -> None:
+    shares = steady(10, np.random.default_rng(6), spread=0.015)
+    shares[:, SAD] += np.linspace(0, 0.25, 10)
+    comparison = compare(sessions(shares, half_width=0.1))
+    assert comparison.is_drift
+    assert [shift.emotion for shift in comparison.shifts] == [Emotion.SAD]
+    assert comparison.shifts[0].points == pytest.approx(0.25, abs=0.06)
+    assert comparison.drift_over == 10
+
+
+def test_a_drift_of_long_ago_is_over() -> None:
+    shares = steady(40, np.random.default_rng(7), spread=0.01)
+    shares[:, SAD] += np.concatenate([np.linspace(0, 0.3, 20), np.full(20, 0.3)])
+    comparison = compare(sessions(shares))
+    assert not (comparison.is_drift and comparison.shifts)
+
+
 def test_a_reliable_but_tiny_difference_is_no_change() -> None:
     shares = steady(12, np.random.default_rng(2), spread=0.0005)
     shares[-3:, SAD] += 0.03

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.drawings import COLUMNS, Sparkline, interval_bars, sparkline, speech_bars, waveform
+from analysis.drawings import COLUMNS, MARK, Sparkline, interval_bars, sparkline, speech_bars, waveform
 from analysis.trends import patient_trend
 from ml.labels import EMOTIONS, Emotion
 from tests.analysis.hearing import make_course, make_heard, mixture
@@ -68,6 +68,8 @@ def test_bars_fit_their_scale(cast: Cast, shares: np.ndarray) -> None:
     assert heard is not None
     bars, end = interval_bars(heard)
     assert [bar.emotion for bar in bars] == list(EMOTIONS)
-    assert all(0 <= bar.reach_from <= bar.width + 0.01 for bar in bars)
-    assert all(bar.reach_from + bar.reach <= 100.01 for bar in bars)
+    assert all(
+        0 <= bar.reach_from <= bar.mark + MARK and bar.mark <= bar.reach_from + bar.reach for bar in bars
+    )
+    assert all(bar.reach_from + bar.reach <= 100.01 and bar.mark + MARK <= 100.01 for bar in bars)
     assert end.endswith("%")

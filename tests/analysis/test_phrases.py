@@ -62,10 +62,19 @@ def test_a_change_says_what_how_much_and_how_sure(cast: Cast) -> None:
     found = finding(patient_trend(cast.patient))
     assert found.need is Need.CHANGED
     assert "sad" in found.title
-    assert "-sounding speech since" in found.title
+    assert "-sounding speech" in found.title
     assert "points (sure)" in found.detail
     assert " is sad" not in found.title + found.detail
     assert "feels" not in found.title + found.detail
+
+
+def test_a_drift_is_called_gradual(cast: Cast) -> None:
+    course = [mixture(calm=0.6 - step * 0.05, sad=0.05 + step * 0.05) for step in range(10)]
+    make_course(cast.treats, cast.patient, course)
+    found = finding(patient_trend(cast.patient))
+    assert found.need is Need.CHANGED
+    assert "gradually since" in found.title
+    assert found.detail.startswith("From the first to the last of 10 sessions:")
 
 
 def test_a_failed_recording_of_the_last_session_needs_a_look(cast: Cast) -> None:
