@@ -2,32 +2,42 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth import views as auth
 from django.contrib.auth.decorators import login_not_required
-from django.contrib.auth.forms import PasswordChangeForm, SetPasswordForm
+from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm, SetPasswordForm
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 from knox.models import AuthToken
 
-from patients.access import SignedInRequest
+from patients import browser_sessions
+from patients.access import NotVisible, SignedInRequest
 from patients.audit import Action, record
+from patients.browser_sessions import SessionStore, note_where
 from patients.forms import SignInForm
 from patients.models import Clinician
-from patients.tokens import revoke_tokens
+from patients.sign_in import complete
+from patients.tokens import close_other_ways_in
 
 
 class SignIn(auth.LoginView):
     form_class = SignInForm
     redirect_authenticated_user = True
+
+    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
+        note_where(self.request)
+        complete(form.get_user())
+        return super().form_valid(form)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(is_demo=settings.DEMO, **kwargs)
@@ -36,14 +46,15 @@ class SignIn(auth.LoginView):
 class SignOut(auth.LogoutView):
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if isinstance(request.user, Clinician):
-            record(actor=request.user, action=Action.SIGNED_OUT, subject=request.user)
+            detail = {"because": "idle"} if request.POST.get("because") == "idle" else {}
+            record(actor=request.user, action=Action.SIGNED_OUT, subject=request.user, detail=detail)
         return super().post(request, *args, **kwargs)
 
 
 class ChangePassword(auth.PasswordChangeView):
     @transaction.atomic
     def form_valid(self, form: PasswordChangeForm) -> HttpResponse:
-        revoke_tokens(form.user)
+        close_other_ways_in(form.user, keep=self.request.session.session_key)
         record(actor=form.user, action=Action.PASSWORD_CHANGED, subject=form.user)
         return super().form_valid(form)
 
@@ -67,7 +78,7 @@ class MailSent(auth.PasswordResetDoneView):
 class ChooseNewPassword(auth.PasswordResetConfirmView):
     @transaction.atomic
     def form_valid(self, form: SetPasswordForm[Clinician]) -> HttpResponse:
-        revoke_tokens(form.user)
+        close_other_ways_in(form.user)
         record(
             actor=form.user, action=Action.PASSWORD_CHANGED, subject=form.user, detail={"by": "mailed link"}
         )
@@ -75,8 +86,12 @@ class ChooseNewPassword(auth.PasswordResetConfirmView):
 
 
 def _account_page(request: SignedInRequest, new_token: str | None = None) -> HttpResponse:
-    tokens = AuthToken.objects.filter(user=request.user).order_by("created")
-    context = {"tokens": tokens, "new_token": new_token, "teams": request.user.teams.all()}
+    context = {
+        "tokens": AuthToken.objects.filter(user=request.user).order_by("created"),
+        "new_token": new_token,
+        "teams": request.user.teams.all(),
+        "places": browser_sessions.places_of(request.user, request.session.session_key),
+    }
     return render(request, "registration/account.html", context)
 
 
@@ -108,3 +123,29 @@ def revoke_token(request: SignedInRequest, token_key: str) -> HttpResponse:
     get_object_or_404(AuthToken, user=request.user, token_key=token_key).delete()
     record(actor=request.user, action=Action.TOKEN_REVOKED, detail={"token": token_key})
     return redirect("account")
+
+
+@require_POST
+def sign_out_there(request: SignedInRequest, handle: str) -> HttpResponse:
+    if not browser_sessions.sign_out_there(request.user, handle):
+        raise NotVisible
+    record(actor=request.user, action=Action.SIGNED_OUT_ELSEWHERE, subject=request.user)
+    messages.success(request, _("That browser is signed out."))
+    return redirect("account")
+
+
+@require_POST
+def sign_out_elsewhere(request: SignedInRequest) -> HttpResponse:
+    ended = browser_sessions.sign_out_elsewhere(request.user, request.session.session_key)
+    record(
+        actor=request.user, action=Action.SIGNED_OUT_ELSEWHERE, subject=request.user, detail={"ended": ended}
+    )
+    messages.success(request, _("Every other browser is signed out."))
+    return redirect("account")
+
+
+@never_cache
+@require_POST
+def stay_signed_in(request: SignedInRequest) -> JsonResponse:
+    """Someone is there; how long that counts."""
+    return JsonResponse({"seconds": cast(SessionStore, request.session).seconds_left})

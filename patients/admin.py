@@ -20,7 +20,7 @@ from knox.models import AuthToken
 from patients import lock_out
 from patients.audit import Action, record
 from patients.models import AuditEntry, Clinician, Membership, Patient, SignInFailure, Team
-from patients.tokens import revoke_tokens
+from patients.tokens import close_other_ways_in
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -105,7 +105,7 @@ class ClinicianAdmin(AuditedAdmin[Clinician], UserAdmin[Clinician]):
         (None, {"fields": ["username", "usable_password", "password1", "password2", "role", "email"]}),
     ]
     readonly_fields = ["last_login", "date_joined", "locked_until"]
-    actions = ["unlock"]
+    actions = ["unlock", "sign_out_everywhere"]
 
     @admin.display(description=_("locked until"))
     def locked_until(self, clinician: Clinician) -> datetime | StrOrPromise:
@@ -117,13 +117,22 @@ class ClinicianAdmin(AuditedAdmin[Clinician], UserAdmin[Clinician]):
             self.note(request, Action.UNLOCKED, clinician, failures=lock_out.forgive(clinician))
         self.message_user(request, _("Their next attempt to sign in is tried again."))
 
+    @admin.action(description=_("Sign out everywhere, and revoke API tokens"), permissions=["change"])
+    def sign_out_everywhere(self, request: HttpRequest, chosen: QuerySet[Clinician]) -> None:
+        for clinician in chosen:
+            close_other_ways_in(clinician)
+            self.note(request, Action.SIGNED_OUT_ELSEWHERE, clinician)
+        self.message_user(request, _("They are signed out everywhere."))
+
     def has_delete_permission(self, request: HttpRequest, obj: Clinician | None = None) -> bool:
         return False
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
         response = super().user_change_password(request, id, form_url)
         if request.method == "POST" and response.status_code == 302:
-            revoke_tokens(Clinician.objects.get(pk=id))
+            changed = Clinician.objects.get(pk=id)
+            keep = request.session.session_key if changed == request.user else None
+            close_other_ways_in(changed, keep=keep)
         return response
 
 

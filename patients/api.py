@@ -35,6 +35,7 @@ from patients.serializers import (
     SessionSerializer,
     TokenSerializer,
 )
+from patients.sign_in import complete
 
 
 class ByReference(CursorPagination):
@@ -176,6 +177,7 @@ class Token(APIView):
         clinician: Clinician = sent.validated_data["user"]
         with transaction.atomic():  # not around the sign-in: a failed one must stay on record
             row, token = AuthToken.objects.create(user=clinician)
+            complete(clinician)
             record(actor=clinician, action=Action.TOKEN_CREATED, detail={"token": row.token_key})
         shown = TokenSerializer({"token": token, "expiry": row.expiry})
         return Response(shown.data, status=status.HTTP_201_CREATED)

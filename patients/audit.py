@@ -24,6 +24,7 @@ class Action(models.TextChoices):
     LOCKED_OUT = "account.locked_out", _("was locked out after failed attempts")
     UNLOCKED = "account.unlocked", _("unlocked an account")
     SIGNED_OUT = "account.signed_out", _("signed out")
+    SIGNED_OUT_ELSEWHERE = "account.signed_out_elsewhere", _("signed out another browser")
     PASSWORD_CHANGED = "account.password_changed", _("changed the password")
     TOKEN_CREATED = "account.token_created", _("created an API token")
     TOKEN_REVOKED = "account.token_revoked", _("revoked an API token")

@@ -10,6 +10,7 @@ import uuid
 from typing import Any
 
 from django.contrib.auth.models import AbstractUser
+from django.contrib.sessions.base_session import AbstractBaseSession
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import Q
@@ -204,6 +205,21 @@ class Session(models.Model):
     @property
     def is_voided(self) -> bool:
         return self.voided_at is not None
+
+
+class BrowserSession(AbstractBaseSession):
+    """A browser in which someone is signed in, or about to be. Not a patient’s ``Session``."""
+
+    clinician = models.ForeignKey(
+        Clinician, on_delete=models.CASCADE, null=True, related_name="browser_sessions", editable=False
+    )
+    used_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    @classmethod
+    def get_session_store_class(cls) -> Any:
+        from patients.browser_sessions import SessionStore  # which stores its rows here
+
+        return SessionStore
 
 
 class SignInFailure(models.Model):

@@ -9,9 +9,16 @@ from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 
-from patients import lock_out
+from patients import browser_sessions, lock_out
 from patients.audit import Action, record
 from patients.models import Clinician
+
+
+def complete(clinician: Clinician) -> None:
+    """Everything that was asked for is given: from here on they are in."""
+    lock_out.forgive(clinician)
+    browser_sessions.clear_unused()
+    record(actor=clinician, action=Action.SIGNED_IN, subject=clinician)
 
 
 class AuditedBackend(ModelBackend):
@@ -33,8 +40,7 @@ class AuditedBackend(ModelBackend):
             # What was typed is kept only if it is an account: people type passwords into the wrong field.
             lock_out.failed(attempt, meant=Clinician.objects.filter(username=username).first())
         else:
-            lock_out.forgive(clinician)
-            record(actor=clinician, action=Action.SIGNED_IN, subject=clinician)
+            attempt.delete()
         return clinician
 
     def user_can_authenticate(self, user: Clinician | AnonymousUser | None) -> bool:

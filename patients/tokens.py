@@ -7,12 +7,14 @@ from knox.auth import TokenAuthentication
 from knox.models import AuthToken
 from rest_framework.exceptions import AuthenticationFailed
 
+from patients.browser_sessions import sign_out_elsewhere
 from patients.models import Clinician
 from patients.sign_in import AuditedBackend
 
 
-def revoke_tokens(clinician: Clinician) -> None:
-    """A changed password closes every other way in, too."""
+def close_other_ways_in(clinician: Clinician, *, keep: str | None = None) -> None:
+    """End every session, but for the one with the key ``keep``, and every token."""
+    sign_out_elsewhere(clinician, keep)
     AuthToken.objects.filter(user=clinician).delete()
 
 

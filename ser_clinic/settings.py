@@ -89,6 +89,9 @@ if not SECRET_KEY:
         raise ImproperlyConfigured("Set SECRET_KEY, or SECRET_KEY_FILE, to at least 50 random characters.")
     SECRET_KEY = local_secret_key(VAR_DIR / "secret_key")
 
+# A browser that nobody uses is signed out, with a warning before; one that is used, at the end of the day.
+IDLE_MINUTES = env.float("IDLE_MINUTES", default=30)
+SESSION_ENGINE = "patients.browser_sessions"
 SESSION_COOKIE_AGE = round(env.float("SESSION_HOURS", default=12.0) * 3600)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^health/$"]
@@ -234,7 +237,6 @@ INSTALLED_APPS = [
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
-    "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "csp",
@@ -257,6 +259,7 @@ MIDDLEWARE = [
     "patients.audit.AddressMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "patients.gate.PresenceMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",

@@ -49,6 +49,9 @@ RULES = {
     "account": Rule.OWN,
     "create_token": Rule.OWN,
     "revoke_token": Rule.OWN,
+    "stay_signed_in": Rule.OWN,
+    "sign_out_elsewhere": Rule.OWN,
+    "sign_out_there": Rule.OWN,
     "password_change": Rule.OWN,
     "password_change_done": Rule.OWN,
     "caseload": Rule.OWN,
@@ -139,6 +142,7 @@ class Scene:
             "uidb64": "MQ",
             "token": "set-password",
             "token_key": "0" * 15,
+            "handle": "0" * 16,
         }
         parameters = {name: values[name] for name in address.parameters if name not in {"format"}}
         return reverse(address.name, kwargs=parameters)

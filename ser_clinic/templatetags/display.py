@@ -30,6 +30,25 @@ def percent(share: float | None) -> str:
     return "–" if share is None else f"{share * 100:.0f}\u202f%"
 
 
+BROWSERS = {"Edg": "Edge", "OPR/": "Opera", "Firefox/": "Firefox", "Chrome/": "Chrome", "Safari/": "Safari"}
+SYSTEMS = {
+    "Windows": "Windows",
+    "Android": "Android",
+    "iPhone": "iPhone",
+    "iPad": "iPad",
+    "Mac OS X": "Mac",
+    "Linux": "Linux",
+}
+
+
+@register.filter
+def browser(agent: str) -> str:
+    """A browser by the name that its user knows, from what it calls itself: “Firefox, Windows”."""
+    marks = (BROWSERS, SYSTEMS)  # each in the order in which one pretends to be the next
+    found = [next((name for mark, name in names.items() if mark in agent), None) for names in marks]
+    return ", ".join(filter(None, found)) or agent[:40] or _("unknown")
+
+
 @register.filter
 def clock(seconds: float | None) -> str:
     """A length or a place in a recording: 0:42, 17:05, 1:02:03."""
