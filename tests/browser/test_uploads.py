@@ -86,6 +86,38 @@ def test_a_broken_connection_is_told_and_the_page_goes_on(patient_page: Page, tm
     expect(done).to_have_attribute("data-state", "done", timeout=60_000)
 
 
+def test_a_lost_server_is_said_while_a_recording_is_followed(patient_page: Page, tmp_path: Path) -> None:
+    path = tmp_path / "long.wav"
+    path.write_bytes(encode(speech(240), "wav"))
+    offline = patient_page.locator("[data-offline]")
+    patient_page.route("**/state/", lambda route: route.abort())
+    hand_in(patient_page, path)
+    expect(offline).to_contain_text("No connection")
+    patient_page.unroute("**/state/")
+    line = patient_page.locator("[data-arrivals] > li").first
+    expect(line).to_have_attribute("data-state", "done", timeout=60_000)
+    expect(offline).to_be_hidden()
+
+
+def test_who_was_signed_out_is_told_before_anything_is_lost(patient_page: Page, tmp_path: Path) -> None:
+    path = tmp_path / "visit.wav"
+    path.write_bytes(encode(speech(5), "wav"))
+    patient_page.context.clear_cookies(name="sessionid")
+    hand_in(patient_page, path)
+    expect(patient_page.get_by_role("alert")).to_contain_text("You were signed out")
+
+
+def test_what_is_too_large_is_not_even_sent(patient_page: Page, tmp_path: Path) -> None:
+    path = tmp_path / "visit.wav"
+    path.write_bytes(encode(speech(5), "wav"))
+    patient_page.locator("[data-upload]").evaluate("form => { form.dataset.mostBytes = 1000; }")
+    sent: list[str] = []
+    patient_page.on("request", lambda request: sent.append(request.method))
+    hand_in(patient_page, path)
+    expect(patient_page.get_by_role("alert")).to_contain_text("larger than the clinic accepts")
+    assert "POST" not in sent
+
+
 def test_a_file_can_be_dropped(patient_page: Page) -> None:
     content = list(encode(speech(3), "flac"))
     transfer = patient_page.evaluate_handle(
