@@ -7,8 +7,10 @@ Rows are written by the verbs in ``enrolment``, ``care`` and ``audit``; a view n
 from __future__ import annotations
 
 import uuid
+from importlib import import_module
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractUser
 from django.contrib.sessions.base_session import AbstractBaseSession
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
@@ -217,9 +219,7 @@ class BrowserSession(AbstractBaseSession):
 
     @classmethod
     def get_session_store_class(cls) -> Any:
-        from patients.browser_sessions import SessionStore  # which stores its rows here
-
-        return SessionStore
+        return import_module(settings.SESSION_ENGINE).SessionStore  # which stores its rows here
 
 
 class SignInFailure(models.Model):
