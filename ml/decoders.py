@@ -121,10 +121,11 @@ class SampleSource(Source):
     def pieces(self) -> Iterator[Piece]:
         rate = self.properties.sample_rate
         done = 0
-        # Where a FLAC is damaged, all of the read that meets the damage is lost: hence a quarter of a second.
+        # Where a FLAC is damaged, all of the read that meets the damage is lost.
+        at_a_time = rate // 4 if self.properties.container is Container.FLAC else rate
         while True:
             try:
-                samples = self._reader.read(rate // 4, dtype="float32", always_2d=True)
+                samples = self._reader.read(at_a_time, dtype="float32", always_2d=True)
             except soundfile.LibsndfileError:
                 self.torn = True
                 return
