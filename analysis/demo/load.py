@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
+from django.utils import timezone
 
 from analysis.demo.compose import compose
 from analysis.demo.plan import ADMIN, CLINICIAN, STAFF, Clinic, Login, PlannedPatient, PlannedSession
@@ -28,10 +29,17 @@ def load(clinic: Clinic, *, today: datetime) -> list[Recording]:
     for planned in clinic.patients:
         sessions = list(planned.planned(today=today, days=clinic.days, seed=clinic.seed))
         patient = _enrolled(planned, by=clinician, team=team, sessions=sessions)
-        patient.next_visit = today + timedelta(days=2 + len(recordings) % 5)
+        patient.next_visit = _next_visit(today, place=len(recordings))
         patient.save(update_fields=["next_visit"])
         recordings += _received(planned, patient, sessions, by=clinician)
     return recordings
+
+
+def _next_visit(today: datetime, *, place: int) -> datetime:
+    """In a few days, on a working day in working hours."""
+    visit = timezone.localtime(today) + timedelta(days=2 + place % 5)
+    visit = visit.replace(hour=9 + place % 7, minute=30 * (place % 2), second=0, microsecond=0)
+    return visit + timedelta(days=7 - visit.weekday() if visit.weekday() > 4 else 0)
 
 
 def _account(login: Login, *, role: Clinician.Role, is_admin: bool = False) -> Clinician:
