@@ -4,9 +4,8 @@ import argparse
 import json
 import shlex
 import sys
-import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +14,13 @@ from ml.cards import Provenance, page_of
 from ml.config import ExperimentConfig, load_config
 from ml.corpora.catalogue import CORPORA, scan_folder
 from ml.corpora.manifest import Scan, Utterance
+from ml.curves import LiveCurves, ProgressBar, ProgressLine, Report, Together
+from ml.distributed import joined
 from ml.evaluate import judge_folds, judge_model
 from ml.folds import read_outcomes
+from ml.loop import no_report
 from ml.registry import DEFAULT_ROOT, ModelCard, UnknownModel, load_card
-from ml.train import Experiment, cross_validate, train_and_publish
+from ml.train import Experiment, Means, cross_validate, train_and_publish
 
 FOLDS_FOLDER = Path("docs") / "folds"
 
@@ -43,6 +45,18 @@ def _add_train(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
     train.add_argument("--only-folds", action="store_true", help="publish nothing")
     train.add_argument("--epochs", type=int, help="instead of the config's")
     train.add_argument("--jobs", type=int, default=1, help="folds at a time, one thread each")
+    train.add_argument(
+        "--states", type=Path, metavar="DIR", help="keep each epoch's state; a kill costs nothing"
+    )
+    train.add_argument("--curves", type=Path, metavar="DIR", help="live curves for TensorBoard")
+    train.add_argument(
+        "--devices",
+        nargs="+",
+        type=_named_device,
+        default=[],
+        metavar="BRANCH=DEVICE",
+        help="home=cuda:0 for all, encoder=cuda:1 for a branch",
+    )
     train.add_argument("--note", default="", help="for the card: how this recipe was come by")
     train.add_argument("--page", type=Path, metavar="FILE.md", help="write the card as a page, too")
     train.set_defaults(run=_plainly(train_verb))
@@ -80,28 +94,22 @@ def _plainly(verb: Callable[[argparse.Namespace], int]) -> Callable[[argparse.Na
     return run
 
 
-@dataclass
-class ProgressLine:
-    """Prints a line for an epoch, with the time that is left."""
-
-    started: float = 0.0
-
-    def __call__(self, epoch: int, epochs: int, figures: dict[str, float]) -> None:
-        """Print to stderr."""
-        shown = " ".join(f"{name} {value:.3f}" for name, value in figures.items())
-        print(f"epoch {epoch}/{epochs} {shown}{self._left(epoch, epochs)}", file=sys.stderr, flush=True)
-
-    def _left(self, epoch: int, epochs: int) -> str:
-        """Judged by the epochs after the first, since each fold's begins with features to compute."""
-        if epoch == 1:
-            self.started = time.monotonic()
-            return ""
-        left = (time.monotonic() - self.started) / (epoch - 1) * (epochs - epoch)
-        return f", about {left / 60:.1f} min left"
-
-
 def _with_epochs(config: ExperimentConfig, epochs: int | None) -> ExperimentConfig:
     return config if epochs is None else replace(config, train=replace(config.train, epochs=epochs))
+
+
+def _named_device(text: str) -> tuple[str, str]:
+    branch, _, device = text.partition("=")
+    if not device:
+        raise argparse.ArgumentTypeError(f"{text!r} is not BRANCH=DEVICE")
+    return branch, device
+
+
+def _report(arguments: argparse.Namespace) -> Report:
+    """A bar for a terminal, lines for a log or several processes; and live curves where they are wanted."""
+    plain = arguments.jobs > 1 or not sys.stderr.isatty()
+    curves = (LiveCurves(arguments.curves),) if arguments.curves else ()
+    return Together((ProgressLine() if plain else ProgressBar(), *curves))
 
 
 def _utterances(scans: dict[str, Scan]) -> tuple[Utterance, ...]:
@@ -109,7 +117,12 @@ def _utterances(scans: dict[str, Scan]) -> tuple[Utterance, ...]:
 
 
 def train_verb(arguments: argparse.Namespace) -> int:
-    """Run the folds that are missing, train on all speakers, publish."""
+    """Run the folds that are missing, train on all speakers, publish; with others under torchrun."""
+    with joined() as together:
+        return _train(arguments, first=together.rank == 0)
+
+
+def _train(arguments: argparse.Namespace, first: bool) -> int:
     scans = scan_folder(arguments.data, arguments.corpora)
     reserved = {speaker for name in scans for speaker in CORPORA[name].reserved}
     experiment = Experiment(
@@ -119,18 +132,27 @@ def train_verb(arguments: argparse.Namespace) -> int:
         seed=arguments.seed,
         held_out=arguments.folds,
     )
+    if experiment.config.inputs is not None:
+        raise ValueError(
+            f"{arguments.config} has [inputs] of its own, which the clinic does not compute: benchmark it"
+        )
     folds_file = arguments.folds_file or FOLDS_FOLDER / f"{experiment.name}.jsonl"
+    report = _report(arguments) if first else no_report
+    means = Means(dict(arguments.devices), arguments.states)
     if arguments.only_folds:
-        cross_validate(experiment, folds_file, ProgressLine(), arguments.jobs)
+        cross_validate(experiment, folds_file, report, arguments.jobs, means)
         return 0
     folder = train_and_publish(
         experiment,
         folds_file=folds_file,
         root=arguments.out,
         provenance=Provenance.now(_command(arguments), arguments.note),
-        on_epoch=ProgressLine(),
+        on_epoch=report,
         jobs=arguments.jobs,
+        means=means,
     )
+    if not first:
+        return 0
     if arguments.page:
         arguments.page.write_text(page_of(dict(ModelCard.read(folder).contents)), encoding="utf-8")
     print(folder)

@@ -6,9 +6,9 @@ Each finished fold is one line in the folds file, so that an interrupted experim
 import hashlib
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from ml.config import ExperimentConfig
 from ml.corpora.manifest import Utterance
 from ml.corpora.splits import FOLDS, Fold, speaker_folds
 from ml.dataset import prepare_all
+from ml.distributed import from_first, world
 from ml.fitting import OnEpoch, fit, logits_of, no_report
 from ml.folds import FoldOutcome, append_outcome, pooled, read_outcomes
 from ml.registry import publish
@@ -56,11 +57,34 @@ class Experiment:
         return hashlib.sha256(json.dumps(contents, sort_keys=True).encode()).hexdigest()[:12]
 
 
-def run_fold(experiment: Experiment, fold: Fold, on_epoch: OnEpoch = no_report) -> FoldOutcome:
+@dataclass(frozen=True)
+class Means:
+    """Where it is trained, and where it leaves its state after each epoch: nothing that decides anything."""
+
+    devices: Mapping[str, str] = field(default_factory=dict)
+    states: Path | None = None
+
+    def state(self, experiment: Experiment, phase: str) -> Path | None:
+        """Return the file of the state of one phase."""
+        return self.states / f"{experiment.recipe}-{phase}.pt" if self.states else None
+
+
+def _fit(
+    experiment: Experiment, utterances: Sequence[Utterance], phase: str, on_epoch: OnEpoch, means: Means
+) -> nn.Module:
+    cfg, seed = experiment.config, experiment.seed
+    state = means.state(experiment, phase)
+    clips = prepare_all(utterances, cfg, seed, augmented=True)
+    return fit(clips, cfg, seed, on_epoch, devices=means.devices, checkpoint=state)
+
+
+def run_fold(
+    experiment: Experiment, fold: Fold, on_epoch: OnEpoch = no_report, means: Means = Means()
+) -> FoldOutcome:
     """Train on the fold's training speakers and return the logits for its test speakers."""
     started = time.monotonic()
     cfg, seed = experiment.config, experiment.seed
-    network = fit(prepare_all(fold.train, cfg, seed, augmented=True), cfg, seed, on_epoch)
+    network = _fit(experiment, fold.train, f"fold-{fold.index}", on_epoch, means)
     logits = logits_of(network, prepare_all(fold.test, cfg, seed, augmented=False), cfg)
     return FoldOutcome.of(
         recipe=experiment.recipe,
@@ -78,7 +102,11 @@ def missing_folds(experiment: Experiment, folds_file: Path) -> list[Fold]:
 
 
 def cross_validate(
-    experiment: Experiment, folds_file: Path, on_epoch: OnEpoch = no_report, jobs: int = 1
+    experiment: Experiment,
+    folds_file: Path,
+    on_epoch: OnEpoch = no_report,
+    jobs: int = 1,
+    means: Means = Means(),
 ) -> list[FoldOutcome]:
     """Run the folds that `folds_file` does not hold yet, and return all of them.
 
@@ -88,22 +116,28 @@ def cross_validate(
     missing = missing_folds(experiment, folds_file)
     if jobs == 1:
         for position, fold in enumerate(missing):
-            append_outcome(folds_file, run_fold(experiment, fold, _shifted(on_epoch, position, len(missing))))
+            report = _shifted(on_epoch, position, len(missing))
+            _append(folds_file, run_fold(experiment, fold, report, means))
     else:
         with _processes(jobs) as pool:
-            _append_each(folds_file, [pool.submit(run_fold, experiment, fold, on_epoch) for fold in missing])
+            running = [pool.submit(run_fold, experiment, fold, on_epoch, means) for fold in missing]
+            _append_each(folds_file, running)
     return read_outcomes(folds_file, experiment.recipe)
 
 
 def _append_each(folds_file: Path, running: Sequence[Future[FoldOutcome]]) -> None:
     for done in as_completed(running):
-        append_outcome(folds_file, done.result())
+        _append(folds_file, done.result())
 
 
-def fit_final(experiment: Experiment, on_epoch: OnEpoch = no_report) -> nn.Module:
+def _append(folds_file: Path, outcome: FoldOutcome) -> None:
+    if world().rank == 0:  # of processes that train together, one writes
+        append_outcome(folds_file, outcome)
+
+
+def fit_final(experiment: Experiment, on_epoch: OnEpoch = no_report, means: Means = Means()) -> nn.Module:
     """Train on all speakers."""
-    clips = prepare_all(experiment.usable, experiment.config, experiment.seed, augmented=True)
-    return fit(clips, experiment.config, experiment.seed, on_epoch)
+    return _fit(experiment, experiment.usable, "final", on_epoch, means)
 
 
 def publish_network(
@@ -136,26 +170,33 @@ def train_and_publish(
     provenance: Provenance,
     on_epoch: OnEpoch = no_report,
     jobs: int = 1,
+    means: Means = Means(),
 ) -> Path:
-    """The whole experiment in one call: folds, final network, publication.
+    """The whole experiment in one call: folds, final network, publication; return the model's folder.
 
     With one job, `on_epoch` hears of one long run over all folds and the final network, and may raise
-    `Cancelled`; with more, folds and final network run in processes of one thread each.
+    `Cancelled`; with more, folds and final network run in processes of one thread each. Of the processes that
+    `torchrun` starts, the first writes and publishes.
     """
     missing = missing_folds(experiment, folds_file)
     if jobs == 1:
         phases = len(missing) + 1
         for position, fold in enumerate(missing):
-            append_outcome(folds_file, run_fold(experiment, fold, _shifted(on_epoch, position, phases)))
-        network = fit_final(experiment, _shifted(on_epoch, phases - 1, phases))
+            report = _shifted(on_epoch, position, phases)
+            _append(folds_file, run_fold(experiment, fold, report, means))
+        network = fit_final(experiment, _shifted(on_epoch, phases - 1, phases), means)
     else:
         with _processes(jobs) as pool:
-            folds = [pool.submit(run_fold, experiment, fold, on_epoch) for fold in missing]
-            final = pool.submit(fit_final, experiment, on_epoch)
+            folds = [pool.submit(run_fold, experiment, fold, on_epoch, means) for fold in missing]
+            final = pool.submit(fit_final, experiment, on_epoch, means)
             _append_each(folds_file, folds)
             network = final.result()
-    outcomes = read_outcomes(folds_file, experiment.recipe)
-    return publish_network(experiment, network, outcomes, root, provenance)
+    folder: Path | None = None
+    if world().rank == 0:
+        outcomes = read_outcomes(folds_file, experiment.recipe)
+        folder = publish_network(experiment, network, outcomes, root, provenance)
+    published: Path = from_first(folder)
+    return published
 
 
 def _processes(jobs: int) -> ProcessPoolExecutor:

@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-import itertools
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -18,6 +17,8 @@ from ml.labels import LABELS
 
 CODE = 1
 """Raised whenever a change of code changes the numbers: finished folds of an older one are not reused."""
+
+Bytes = NDArray[np.uint8]
 
 _STEP = 0.05
 _LOWEST = 255
@@ -55,8 +56,8 @@ class FinishedFold:
     curves: tuple[dict[str, float], ...] = ()
 
     def to_line(self) -> str:
-        """Return one JSON line. Clips of one speaker stand together."""
-        runs = [[speaker, len(list(run))] for speaker, run in itertools.groupby(self.speakers)]
+        """Return one JSON line."""
+        names, places = np.unique(np.array(self.speakers), return_inverse=True)
         predictions = self.logits.argmax(axis=1)
         line: dict[str, Any] = {
             **asdict(self.task),
@@ -66,7 +67,8 @@ class FinishedFold:
             "seconds": round(self.seconds, 1),
             "uar": round(metrics.uar(self.targets, predictions), 4),
             "accuracy": round(metrics.accuracy(self.targets, predictions), 4),
-            "speakers": runs,
+            "speakers": names.tolist(),
+            "spoken_by": _text(places.astype(np.uint8)),
             "truth": "".join(map(str, self.targets)),
             "logits": packed(self.logits),
             "curves": {
@@ -87,7 +89,7 @@ class FinishedFold:
             epochs=values["epochs"],
             parameters=values["parameters"],
             seconds=values["seconds"],
-            speakers=tuple(speaker for speaker, count in values["speakers"] for _ in range(count)),
+            speakers=tuple(values["speakers"][place] for place in _bytes(values["spoken_by"])),
             targets=np.array([int(digit) for digit in values["truth"]], np.int64),
             logits=unpacked(values["logits"]),
             curves=tuple(dict(zip(values["curves"], epoch, strict=True)) for epoch in epochs),
@@ -102,13 +104,21 @@ def packed(logits: NDArray[np.float64]) -> str:
     below = np.rint((logits.max(axis=1, keepdims=True) - logits) / _STEP)
     steps = np.clip(below, 1, _LOWEST).astype(np.uint8)
     steps[np.arange(len(steps)), logits.argmax(axis=1)] = 0
-    return base64.b64encode(steps.tobytes()).decode()
+    return _text(steps)
 
 
 def unpacked(text: str) -> NDArray[np.float64]:
     """Read what `packed` wrote."""
-    steps = np.frombuffer(base64.b64decode(text), np.uint8).reshape(-1, len(LABELS))
+    steps = _bytes(text).reshape(-1, len(LABELS))
     return steps.astype(np.float64) * -_STEP
+
+
+def _text(numbers: Bytes) -> str:
+    return base64.b64encode(numbers.tobytes()).decode()
+
+
+def _bytes(text: str) -> Bytes:
+    return np.frombuffer(base64.b64decode(text), np.uint8)
 
 
 def read_folds(file: Path) -> list[FinishedFold]:

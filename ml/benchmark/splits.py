@@ -70,4 +70,5 @@ def _random(utterances: Sequence[Utterance], own: Ints, seed: int) -> Iterator[S
         part[members] = np.arange(len(members)) % RANDOM_FOLDS
     for fold in range(RANDOM_FOLDS):
         test, validation = part == fold, part == (fold + 1) % RANDOM_FOLDS
-        yield Split(own[~test & ~validation], own[test], own[validation])
+        if test.any():
+            yield Split(own[~test & ~validation], own[test], own[validation])

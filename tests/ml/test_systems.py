@@ -36,7 +36,7 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     torch.manual_seed(0)
     config = Wav2Vec2Config(
         hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16,
-        conv_dim=(8, 8), conv_stride=(20, 16), conv_kernel=(40, 16), num_feat_extract_layers=2,
+        conv_dim=(8, 8), conv_stride=(20, 16), conv_kernel=(40, 16),
         num_conv_pos_embeddings=8, num_conv_pos_embedding_groups=2,
     )  # fmt: skip
     Wav2Vec2Model(config).save_pretrained(folder)

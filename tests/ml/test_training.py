@@ -23,7 +23,7 @@ from ml.folds import FoldOutcome, read_outcomes
 from ml.labels import LABELS
 from ml.registry import load_card
 from ml.storage import load_network
-from ml.train import Experiment, train_and_publish
+from ml.train import Experiment, Means, train_and_publish
 
 TINY = ExperimentConfig(
     model=ModelConfig(
@@ -111,9 +111,9 @@ def test_a_finished_fold_is_not_run_again(
     seen: list[int] = []
     honest = train.run_fold
 
-    def counted(experiment: Experiment, fold: Fold, on_epoch: OnEpoch) -> FoldOutcome:
+    def counted(experiment: Experiment, fold: Fold, on_epoch: OnEpoch, means: Means) -> FoldOutcome:
         seen.append(fold.index)
-        return honest(experiment, fold, on_epoch)
+        return honest(experiment, fold, on_epoch, means)
 
     monkeypatch.setattr(train, "run_fold", counted)
 
