@@ -20,12 +20,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 from knox.models import AuthToken
 
-from patients import browser_sessions
+from patients import browser_sessions, second_factor
 from patients.access import NotVisible, SignedInRequest
 from patients.audit import Action, record
 from patients.browser_sessions import SessionStore, note_where
 from patients.forms import SignInForm
 from patients.models import Clinician
+from patients.second_factor_pages import ask_for_code
 from patients.sign_in import complete
 from patients.tokens import close_other_ways_in
 
@@ -35,8 +36,11 @@ class SignIn(auth.LoginView):
     redirect_authenticated_user = True
 
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
+        clinician = form.get_user()
+        if second_factor.has_one(clinician):
+            return ask_for_code(self.request, clinician, self.get_success_url())
         note_where(self.request)
-        complete(form.get_user())
+        complete(clinician)
         return super().form_valid(form)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
@@ -90,6 +94,8 @@ def _account_page(request: SignedInRequest, new_token: str | None = None) -> Htt
         "tokens": AuthToken.objects.filter(user=request.user).order_by("created"),
         "new_token": new_token,
         "teams": request.user.teams.all(),
+        "has_second_factor": second_factor.has_one(request.user),
+        "recovery_codes_left": second_factor.recovery_codes_left(request.user),
         "places": browser_sessions.places_of(request.user, request.session.session_key),
     }
     return render(request, "registration/account.html", context)

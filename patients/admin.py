@@ -14,10 +14,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django_otp.plugins.otp_static import admin as _static  # noqa: F401  the same
+from django_otp.plugins.otp_static.models import StaticDevice
+from django_otp.plugins.otp_totp import admin as _totp  # noqa: F401  the same
+from django_otp.plugins.otp_totp.models import TOTPDevice
 from knox.admin import AuthTokenAdmin  # noqa: F401  so that it registers before it is replaced
 from knox.models import AuthToken
 
-from patients import lock_out
+from patients import lock_out, second_factor
 from patients.audit import Action, record
 from patients.models import AuditEntry, Clinician, Membership, Patient, SignInFailure, Team
 from patients.tokens import close_other_ways_in
@@ -85,7 +89,8 @@ class AuditedAdmin(admin.ModelAdmin[Row]):
             self.note(request, Action.ADMIN_REMOVED, row)
 
 
-admin.site.unregister([Group, AuthToken])
+# The keys of second factors are nobody's to read.
+admin.site.unregister([Group, AuthToken, StaticDevice, TOTPDevice])
 
 
 @admin.register(Clinician)
@@ -99,13 +104,13 @@ class ClinicianAdmin(AuditedAdmin[Clinician], UserAdmin[Clinician]):
         (None, {"fields": ["username", "password"]}),
         (_("Person"), {"fields": ["first_name", "last_name", "email"]}),
         (_("What they may do"), {"fields": ["role", "is_active", "is_staff", "is_superuser"]}),
-        (_("Dates"), {"fields": ["last_login", "date_joined", "locked_until"]}),
+        (_("Dates"), {"fields": ["last_login", "date_joined", "locked_until", "second_factor"]}),
     ]
     add_fieldsets = [
         (None, {"fields": ["username", "usable_password", "password1", "password2", "role", "email"]}),
     ]
-    readonly_fields = ["last_login", "date_joined", "locked_until"]
-    actions = ["unlock", "sign_out_everywhere"]
+    readonly_fields = ["last_login", "date_joined", "locked_until", "second_factor"]
+    actions = ["unlock", "sign_out_everywhere", "remove_second_factor"]
 
     @admin.display(description=_("locked until"))
     def locked_until(self, clinician: Clinician) -> datetime | StrOrPromise:
@@ -116,6 +121,17 @@ class ClinicianAdmin(AuditedAdmin[Clinician], UserAdmin[Clinician]):
         for clinician in chosen:
             self.note(request, Action.UNLOCKED, clinician, failures=lock_out.forgive(clinician))
         self.message_user(request, _("Their next attempt to sign in is tried again."))
+
+    @admin.display(description=_("second factor"), boolean=True)
+    def second_factor(self, clinician: Clinician) -> bool:
+        return second_factor.has_one(clinician)
+
+    @admin.action(description=_("Remove the second factor, as after a lost phone"), permissions=["change"])
+    def remove_second_factor(self, request: HttpRequest, chosen: QuerySet[Clinician]) -> None:
+        for clinician in chosen:
+            second_factor.remove(clinician, by=cast(Clinician, request.user))
+            close_other_ways_in(clinician)
+        self.message_user(request, _("They are signed out, and sign in with their password next time."))
 
     @admin.action(description=_("Sign out everywhere, and revoke API tokens"), permissions=["change"])
     def sign_out_everywhere(self, request: HttpRequest, chosen: QuerySet[Clinician]) -> None:

@@ -11,7 +11,6 @@ from django.urls import path
 from drf_spectacular.utils import extend_schema
 from knox.models import AuthToken
 from rest_framework import mixins, status
-from rest_framework.authtoken.serializers import AuthTokenSerializer
 from rest_framework.decorators import action
 from rest_framework.exceptions import Throttled
 from rest_framework.pagination import CursorPagination
@@ -33,6 +32,7 @@ from patients.serializers import (
     PatientSerializer,
     ReasonSerializer,
     SessionSerializer,
+    SignInSerializer,
     TokenSerializer,
 )
 from patients.sign_in import complete
@@ -167,9 +167,9 @@ class Token(APIView):
     permission_classes = (AllowAny,)
     throttle_scope = "login"
 
-    @extend_schema(request=AuthTokenSerializer, responses={201: TokenSerializer}, auth=[])
+    @extend_schema(request=SignInSerializer, responses={201: TokenSerializer}, auth=[])
     def post(self, request: Request) -> Response:
-        sent = AuthTokenSerializer(data=request.data, context={"request": request})
+        sent = SignInSerializer(data=request.data, context={"request": request})
         try:
             sent.is_valid(raise_exception=True)
         except LockedOut as locked:

@@ -53,6 +53,31 @@ class PlainForm(forms.Form):
             self.fields[first].widget.attrs["autofocus"] = True
 
 
+def own_password_field() -> forms.CharField:
+    widget = forms.PasswordInput(attrs={"autocomplete": "current-password"})
+    return forms.CharField(label=_("Your password"), strip=False, widget=widget)
+
+
+def code_field(help_text: Any) -> forms.CharField:
+    attributes = {"autocomplete": "one-time-code", "autocapitalize": "none", "spellcheck": "false"}
+    return forms.CharField(
+        label=_("Code"), max_length=40, help_text=help_text, widget=forms.TextInput(attrs=attributes)
+    )
+
+
+class CodeForm(PlainForm):
+    code = code_field(_("Six figures from your authenticator app, or one of your recovery codes."))
+
+
+class EnrolFactorForm(PlainForm):
+    code = code_field(_("The six figures that the app shows now."))
+    password = own_password_field()
+
+
+class OwnPasswordForm(PlainForm):
+    password = own_password_field()
+
+
 def moment_field(**kwargs: Any) -> forms.DateTimeField:
     """A date and time in the clinic's own time, through the browser's picker."""
     picker = forms.DateTimeInput(format="%Y-%m-%dT%H:%M", attrs={"type": "datetime-local"})

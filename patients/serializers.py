@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.translation import gettext as _
 from rest_framework import serializers
+from rest_framework.authtoken.serializers import AuthTokenSerializer
 
+from patients import second_factor
 from patients.care import LONGEST_REASON
 from patients.consent_texts import CURRENT
+from patients.errors import Refused
 from patients.models import Consent, Patient, Session, Team
 
 
@@ -76,6 +80,29 @@ class SessionSerializer(serializers.ModelSerializer[Session]):
 
 class ReasonSerializer(serializers.Serializer[dict[str, Any]]):
     reason = serializers.CharField(max_length=LONGEST_REASON)
+
+
+class SignInSerializer(AuthTokenSerializer):
+    """A user name, a password, and a code of whoever has a second factor."""
+
+    code = serializers.CharField(
+        required=False,
+        max_length=40,
+        write_only=True,
+        help_text="From the authenticator app, or a recovery code; needed by who has set up a second factor.",
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        clinician = super().validate(attrs)["user"]
+        if not second_factor.has_one(clinician):
+            if second_factor.is_required(clinician):
+                sentence = _("Your role requires a second factor: set it up in the browser.")
+                raise Refused("second_factor_missing", sentence)
+        elif "code" not in attrs:
+            raise Refused("code_required", _("A code of your second factor is needed, too."), field="code")
+        elif not second_factor.accepts(clinician, attrs["code"]):
+            raise Refused("code_wrong", _("This code is wrong, or was used already."), field="code")
+        return attrs
 
 
 class TokenSerializer(serializers.Serializer[dict[str, Any]]):

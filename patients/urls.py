@@ -1,14 +1,20 @@
 from django.contrib.auth import views as auth
 from django.urls import path
 
-from patients import account, views
+from patients import account, second_factor_pages, views
 
 urlpatterns = [
     path("login/", account.SignIn.as_view(), name="login"),
+    path("login/code/", second_factor_pages.sign_in_code, name="sign_in_code"),
     path("logout/", account.SignOut.as_view(), name="logout"),
     path("account/", account.account, name="account"),
     path("account/tokens/", account.create_token, name="create_token"),
     path("account/tokens/<str:token_key>/revoke/", account.revoke_token, name="revoke_token"),
+    path("account/second-factor/", second_factor_pages.set_second_factor, name="set_second_factor"),
+    path("account/second-factor/codes/", second_factor_pages.make_recovery_codes, name="make_recovery_codes"),
+    path(
+        "account/second-factor/remove/", second_factor_pages.remove_second_factor, name="remove_second_factor"
+    ),
     path("account/stay/", account.stay_signed_in, name="stay_signed_in"),
     path("account/browsers/sign-out/", account.sign_out_elsewhere, name="sign_out_elsewhere"),
     path("account/browsers/<str:handle>/sign-out/", account.sign_out_there, name="sign_out_there"),

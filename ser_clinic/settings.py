@@ -128,6 +128,12 @@ REST_KNOX = {"TOKEN_TTL": timedelta(days=env.int("API_TOKEN_DAYS", default=30))}
 LOCKOUT_MINUTES = env.float("LOCKOUT_MINUTES", default=15)
 LOCKOUT_FAILURES = env.int("LOCKOUT_FAILURES", default=5)  # on one account
 LOCKOUT_ADDRESS_FAILURES = env.int("LOCKOUT_ADDRESS_FAILURES", default=50)  # from one address: a whole ward
+# Who must have a second factor: any of clinician, staff, admin.
+REQUIRE_SECOND_FACTOR = env.list("REQUIRE_SECOND_FACTOR", default=[])
+if unknown := set(REQUIRE_SECOND_FACTOR) - {"clinician", "staff", "admin"}:
+    raise ImproperlyConfigured(f"REQUIRE_SECOND_FACTOR knows clinician, staff, admin, not {unknown}")
+OTP_TOTP_ISSUER = "SER Clinic"
+OTP_TOTP_THROTTLE_FACTOR = OTP_STATIC_THROTTLE_FACTOR = 0  # wrong codes count towards the lock-out instead
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "login"
@@ -242,6 +248,9 @@ INSTALLED_APPS = [
     "csp",
     "django_filters",
     "django_htmx",
+    "django_otp",
+    "django_otp.plugins.otp_static",
+    "django_otp.plugins.otp_totp",
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "knox",
@@ -260,6 +269,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "patients.gate.PresenceMiddleware",
+    "patients.gate.SecondFactorMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",

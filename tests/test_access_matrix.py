@@ -38,6 +38,7 @@ class Rule(Enum):
 RULES = {
     "health": Rule.OPEN,
     "login": Rule.OPEN,
+    "sign_in_code": Rule.OPEN,
     "password_reset": Rule.OPEN,
     "password_reset_done": Rule.OPEN,
     "password_reset_confirm": Rule.OPEN,
@@ -50,6 +51,9 @@ RULES = {
     "create_token": Rule.OWN,
     "revoke_token": Rule.OWN,
     "stay_signed_in": Rule.OWN,
+    "set_second_factor": Rule.OWN,
+    "make_recovery_codes": Rule.OWN,
+    "remove_second_factor": Rule.OWN,
     "sign_out_elsewhere": Rule.OWN,
     "sign_out_there": Rule.OWN,
     "password_change": Rule.OWN,
