@@ -23,6 +23,8 @@ from patients.models import Clinician, Patient, Session
 
 # With less clear speech than this a session says too little to be compared with others.
 ENOUGH_SPEECH_S = 15.0
+# Nine layers of as many sessions are just under 2,400 numbers: what a chart draws without a noticeable wait.
+MOST_DRAWN = 260
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,11 @@ class Trend:
     @cached_property
     def points(self) -> tuple[SessionPoint, ...]:
         return tuple(point for point in self.all_points if not point.is_voided)
+
+    @property
+    def drawn(self) -> tuple[SessionPoint, ...]:
+        """The latest sessions, as many as a chart can show."""
+        return self.points[-MOST_DRAWN:]
 
     @cached_property
     def compared(self) -> tuple[tuple[SessionPoint, Heard], ...]:

@@ -81,14 +81,14 @@ def _axes(trend: Trend, palette: Palette, place: int, suffix: str, rows: int, co
 def _ceiling(trend: Trend) -> float:
     """The top of the common scale: the highest interval, rounded up to the next tenth."""
     highest = max(
-        (float(point.heard.high.max()) for point in trend.points if point.counts and point.heard), default=0.5
+        (float(point.heard.high.max()) for point in trend.drawn if point.counts and point.heard), default=0.5
     )
     return min(1.0, math.ceil(highest * 10) / 10)
 
 
 def _dates(trend: Trend) -> list[str]:
     """The common time axis, with some air at both ends."""
-    first, last = trend.points[0].held_at, trend.points[-1].held_at
+    first, last = trend.drawn[0].held_at, trend.drawn[-1].held_at
     air = max((last - first) * 0.05, timedelta(days=1))
     return [stamp(first - air), stamp(last + air)]
 
@@ -187,7 +187,7 @@ def _line(trend: Trend, emotion: Emotion, suffix: str, palette: Palette) -> dict
 
 def _with_pauses(trend: Trend) -> list[SessionPoint]:
     """The sessions, and an empty one in the middle of each long pause, so that the line breaks there."""
-    points = list(trend.points)
+    points = list(trend.drawn)
     pauses = [later.held_at - earlier.held_at for earlier, later in pairwise(points)]
     if not pauses:
         return points
@@ -203,7 +203,7 @@ def _with_pauses(trend: Trend) -> list[SessionPoint]:
 
 def _crosses(trend: Trend, suffix: str, palette: Palette) -> list[dict[str, Any]]:
     """Sessions that say nothing stand as crosses on the floor: a gap that can be asked why."""
-    silent = [point for point in trend.points if not point.counts]
+    silent = [point for point in trend.drawn if not point.counts]
     if not silent:
         return []
     return [

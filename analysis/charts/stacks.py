@@ -58,7 +58,7 @@ def draw_timeline(timeline: Timeline, palette: Palette) -> Figure:
 
 def draw_sessions(trend: Trend, palette: Palette) -> Figure:
     """Sessions side by side in order of time, evenly spaced; one without a result leaves its place empty."""
-    points = trend.points
+    points = trend.drawn
     heard = [point.heard if point.counts else None for point in points]
     unsure = np.array([one.abstained_share if one else 0 for one in heard], np.float32)
     nothing = np.zeros(len(EMOTIONS), np.float32)

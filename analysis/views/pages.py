@@ -22,6 +22,7 @@ from patients.access import SignedInRequest, open_patient, open_session, patient
 from patients.audit import Action, record
 from patients.models import Patient
 
+MOST_LISTED = 60  # sessions of a patient, unless all are asked for
 TABLE_CELLS = 60  # rows of a timeline's table: more would be read by nobody
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
@@ -103,7 +104,8 @@ def patient_overview(request: SignedInRequest, reference: str) -> HttpResponse:
 
 def _overview(request: SignedInRequest, patient: Patient) -> dict[str, Any]:
     trend = patient_trend(patient, with_results=request.user.sees_results)
-    newest_first = [(point, phrases.short_result(point)) for point in reversed(trend.all_points)]
+    listed = trend.all_points if request.GET.get("sessions") == "all" else trend.all_points[-MOST_LISTED:]
+    newest_first = [(point, phrases.short_result(point)) for point in reversed(listed)]
     return {
         "patient": patient,
         "trend": trend,

@@ -2,18 +2,21 @@
 
 import base64
 import json
+from datetime import timedelta
 from itertools import pairwise
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 import pytest
+from django.utils import timezone
 from numpy.typing import NDArray
 
 from analysis.charts import small_multiples, stacks
 from analysis.charts.frame import packed
 from analysis.palette import DARK, LIGHT
 from analysis.timeline import lay_out
-from analysis.trends import patient_trend
+from analysis.trends import Heard, SessionPoint, Trend, patient_trend
 from ml.labels import EMOTIONS
 from tests.analysis.hearing import make_course, make_heard, mixture
 from tests.cast import Cast, cast, make_session
@@ -107,6 +110,16 @@ def test_layers_fill_the_height_in_order_with_the_unsure_hatched_on_top() -> Non
     assert np.allclose(tops, 1, atol=1e-5)
     for lower, upper in pairwise(emotions):
         assert np.all(unpacked(lower["base"]) + unpacked(lower["y"]) <= unpacked(upper["base"]) + 1e-6)
+
+
+def test_a_thousand_sessions_stay_small() -> None:
+    now = timezone.now()
+    heard = Heard(*[np.full(8, 0.125, np.float32)] * 3, 60.0, 60.0, 0.0, (), 1)
+    days = [now - timedelta(days=day) for day in range(1000, 0, -1)]
+    points = [SessionPoint(uuid4(), day, "phone", False, 1, 0, 0, heard) for day in days]
+    trend = Trend(tuple(points))
+    for figure in (small_multiples.draw(trend, LIGHT, columns=4), stacks.draw_sessions(trend, LIGHT)):
+        assert sum(len(unpacked(trace["y"])) for trace in figure["data"]) <= MOST_NUMBERS
 
 
 def test_each_cell_of_a_timeline_is_told_in_words() -> None:

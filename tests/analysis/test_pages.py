@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from pytest_django import DjangoAssertNumQueries
 
 from analysis.models import Analysis, Recording
+from analysis.views import pages
 from patients.audit import Action
 from patients.care import discharge, void_session
 from patients.models import AuditEntry, Patient
@@ -93,6 +94,15 @@ def test_a_patient_with_sessions_has_chart_table_and_list(treating: Client, cast
     assert reverse("trend_figure", args=["R-0412"]) in page
     assert page.count("Sounds calm or") == 3
     assert page.count('<th scope="row"') == 3
+
+
+def test_of_many_sessions_the_latest_are_listed_and_all_on_demand(
+    treating: Client, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pages, "MOST_LISTED", 2)
+    make_course(cast.treats, cast.patient, [*CALM] * 3)
+    assert text_of(treating, "patient", "R-0412").count('class="session-line"') == 2
+    assert text_of(treating, "patient", "R-0412", query="?sessions=all").count('class="session-line"') == 3
 
 
 def test_staff_see_states_and_no_results(client: Client, cast: Cast) -> None:
