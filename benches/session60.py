@@ -71,13 +71,13 @@ def measure(rounds: int, models: Path | None) -> None:
     record(
         "session60.ratio_per_clip",
         statistics.median(ratios),
-        "×",
+        "times",
         n=rounds,
         interval=(min(ratios), max(ratios)),
         note=f"{cpu_s:.1f} CPU seconds for the hour; the per-clip way timed on 5 minutes and scaled",
     )
     record("session60.peak_mb", statistics.median(peaks), "MB", n=rounds, interval=(min(peaks), max(peaks)))
-    record("session120.peak_ratio", doubled["peak_mb"] / statistics.median(peaks), "×", n=1)
+    record("session120.peak_ratio", doubled["peak_mb"] / statistics.median(peaks), "times", n=1)
 
 
 def in_process(part: str, recording: Path, models: Path | None) -> dict[str, float]:
