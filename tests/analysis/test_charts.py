@@ -114,7 +114,8 @@ def test_layers_fill_the_height_in_order_with_the_unsure_hatched_on_top() -> Non
 
 def test_a_thousand_sessions_stay_small() -> None:
     now = timezone.now()
-    heard = Heard(*[np.full(8, 0.125, np.float32)] * 3, 60.0, 60.0, 0.0, (), 1)
+    even = np.full(len(EMOTIONS), 1 / len(EMOTIONS), np.float32)
+    heard = Heard(even, even, even, 60.0, 60.0, 0.0, (), 1)
     days = [now - timedelta(days=day) for day in range(1000, 0, -1)]
     points = [SessionPoint(uuid4(), day, "phone", False, 1, 0, 0, heard) for day in days]
     trend = Trend(tuple(points))
