@@ -7,6 +7,7 @@ from uuid import UUID
 from celery import shared_task
 
 from analysis import queue, retention
+from patients.browser_sessions import clear_unused
 
 
 @shared_task
@@ -26,6 +27,7 @@ def retrain(training_run_id: str) -> None:
 @shared_task
 def tidy() -> None:
     retention.tidy()
+    clear_unused()
 
 
 @shared_task

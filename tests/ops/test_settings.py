@@ -118,6 +118,14 @@ def test_any_setting_may_stand_in_a_file_of_its_own(tmp_path: Path) -> None:
     assert load(tmp_path, "SECRET_KEY", SECRET_KEY_FILE=str(secret), **settings)["SECRET_KEY"] == "y" * 60
 
 
+def test_a_role_that_does_not_exist_is_not_silently_let_in_without_a_second_factor(tmp_path: Path) -> None:
+    required = load(tmp_path, "REQUIRE_SECOND_FACTOR", REQUIRE_SECOND_FACTOR="clinician,admin")
+    assert required == {"REQUIRE_SECOND_FACTOR": ["clinician", "admin"]}
+    done = attempt(tmp_path, REQUIRE_SECOND_FACTOR="clinicians")
+    assert done.returncode != 0
+    assert "REQUIRE_SECOND_FACTOR knows clinician, staff, admin" in done.stderr
+
+
 def test_the_demo_under_a_public_name_is_an_error(tmp_path: Path) -> None:
     done = python(tmp_path, "manage.py", "check", DEMO="true", EXTRA_HOSTS="ser.example.org")
     assert done.returncode == 1

@@ -59,7 +59,7 @@ def test_setting_up_takes_a_code_and_the_password_and_closes_other_ways_in(cast:
     page = client.get(reverse("set_second_factor"))
     assert 'role="img"' in page.text
     assert "style=" not in page.text.partition("<main")[2]
-    shown = re.search(r'class="code key">([A-Z2-7 ]+)<', page.text)
+    shown = re.search(r'class="code factor-key">([A-Z2-7 ]+)<', page.text)
     assert shown is not None
     assert len(shown[1].replace(" ", "")) == 32
     right = {"code": code_of(cast.treats), "password": PASSWORD}
