@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from base64 import b32decode
 from collections.abc import Iterator
 
 import pytest
+from django_otp.oath import totp
 from playwright.sync_api import Page, expect
 
 from tests.browser.people import Treated, admit, sign_in
@@ -115,3 +117,43 @@ def test_logging_out_by_ones_own_will_leaves_nothing(stack: LiveStack, page: Pag
     page.get_by_role("button", name="Log out").click()
     page.wait_for_url(f"{stack.url}/login/")
     assert page.evaluate(DRAFTS) == 0
+
+
+def test_a_second_factor_from_setting_up_to_the_lost_phone(stack: LiveStack, page: Page) -> None:
+    user = admit(stack).clinician
+    sign_in(page, stack, user)
+    page.goto(f"{stack.url}/account/second-factor/")
+    expect(page.get_by_role("img", name="QR code")).to_be_visible()
+    key = (page.locator("code.factor-key").text_content() or "").replace(" ", "")
+    page.get_by_role("textbox", name="Code").fill(code(key))
+    page.get_by_label("Your password").fill(PASSWORD)
+    page.get_by_role("button", name="Set up").click()
+    expect(page.get_by_role("heading", name="Your recovery codes")).to_be_visible()
+    recovery = page.locator(".recovery-codes code").all_text_contents()
+    assert len(recovery) == 10
+
+    page.locator("summary").click()
+    page.get_by_role("button", name="Log out").click()
+    page.wait_for_url(f"{stack.url}/login/")
+    type_password(page, user, PASSWORD)
+    page.wait_for_url(f"{stack.url}/login/code/")
+    expect(page.get_by_role("textbox", name="Code")).to_be_focused()
+    page.get_by_role("textbox", name="Code").fill(code(key, later=1))
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{stack.url}/")
+
+    for fits in (True, False):
+        page.context.clear_cookies()
+        page.goto(f"{stack.url}/login/")
+        type_password(page, user, PASSWORD)
+        page.wait_for_url(f"{stack.url}/login/code/")
+        page.get_by_role("textbox", name="Code").fill(recovery[0])
+        page.keyboard.press("Enter")
+        if fits:
+            page.wait_for_url(f"{stack.url}/")
+    expect(page.get_by_role("alert")).to_contain_text("wrong, or was used already")
+
+
+def code(key: str, *, later: int = 0) -> str:
+    """What an authenticator app shows for the key, now or half a minute later."""
+    return f"{totp(b32decode(key), t0=-30 * later):06d}"
