@@ -98,16 +98,36 @@ def uar_interval(
     targets: Ints, predictions: Ints, speakers: Sequence[str], resamples: int = RESAMPLES, seed: int = 0
 ) -> Interval:
     """UAR with its 95 % bootstrap interval over speakers: clips of one speaker are not independent."""
+    counts = _resampled(targets, predictions, speakers, resamples, seed)
+    spread = np.nanmean(recalls(counts), axis=1)
+    return _interval(uar(targets, predictions), spread, speakers)
+
+
+def accuracy_interval(
+    targets: Ints, predictions: Ints, speakers: Sequence[str], resamples: int = RESAMPLES, seed: int = 0
+) -> Interval:
+    """Accuracy with its 95 % bootstrap interval over speakers."""
+    counts = _resampled(targets, predictions, speakers, resamples, seed)
+    spread = np.trace(counts, axis1=1, axis2=2) / counts.sum(axis=(1, 2))
+    return _interval(accuracy(targets, predictions), spread, speakers)
+
+
+def _resampled(
+    targets: Ints, predictions: Ints, speakers: Sequence[str], resamples: int, seed: int
+) -> Floats:
+    """Confusions of as many speakers as there are, drawn with replacement, (resamples, classes, classes)."""
     names, rows = np.unique(np.asarray(speakers), return_inverse=True)
     classes = len(LABELS)
     counts = np.zeros((len(names), classes, classes))
     np.add.at(counts, (rows, targets, predictions), 1)
     rng = np.random.default_rng(seed)
     weights = rng.multinomial(len(names), np.full(len(names), 1 / len(names)), size=resamples)
-    resampled = np.tensordot(weights, counts, axes=1)  # (resamples, classes, classes)
-    low, high = np.percentile(np.nanmean(recalls(resampled), axis=1), [2.5, 97.5])
-    n = f"{len(targets)} clips of {len(names)} speakers"
-    return Interval(uar(targets, predictions), float(low), float(high), n)
+    return np.tensordot(weights, counts, axes=1)
+
+
+def _interval(value: float, spread: Floats, speakers: Sequence[str]) -> Interval:
+    low, high = np.percentile(spread, [2.5, 97.5])
+    return Interval(value, float(low), float(high), f"{len(speakers)} clips of {len(set(speakers))} speakers")
 
 
 def uar_by_group(targets: Ints, predictions: Ints, groups: Sequence[str]) -> dict[str, float]:
