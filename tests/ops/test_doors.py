@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,9 @@ def ask(chunks: list[bytes], *, headers: list[tuple[bytes, bytes]]) -> tuple[int
         await send({"type": "http.response.start", "status": 200, "headers": []})
 
     scope: dict[str, Any] = {"type": "http", "headers": headers}
-    asyncio.run(BodyLimit(application, limit=10)(scope, receive, send))
+    # In a thread: where a browser was used before, Playwright's loop runs in this one.
+    with ThreadPoolExecutor() as threads:
+        threads.submit(asyncio.run, BodyLimit(application, limit=10)(scope, receive, send)).result()
     return sent[0]["status"], read
 
 
