@@ -22,6 +22,7 @@ from tests.voices import encode, speech
 README_PICTURES = ROOT / "docs" / "screenshots"
 DESK, HAND = (1440, 900), (390, 844)
 CLINICIAN = ("clinician", "demo-clinician")
+MINUTES = 45  # of the recording that is uploaded: long enough to be seen at work
 CHANGED = "R-0112"  # the demo's patient whose speech comes to sound worse
 Scheme = Literal["light", "dark"]
 
@@ -81,11 +82,10 @@ def readme_pictures(view: View, scheme: Scheme, screen: tuple[int, int]) -> None
             view.open_session()
             view.seek(0.31)
             view.take("session")
-            path = view.folder / "visit.wav"
-            path.write_bytes(encode(speech(600), "wav"))
-            view.upload(path)
+            visit = view.stack.var_dir / "visit.flac"
+            visit.write_bytes(encode(speech(MINUTES * 60), "flac"))
+            view.upload(visit)
             view.take("upload")
-            path.unlink()
         case "dark", (1440, _):
             view.open_session()
             view.seek(0.31)
