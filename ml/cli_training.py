@@ -1,6 +1,7 @@
 """The command line's training verbs: train, evaluate, corpora."""
 
 import argparse
+import csv
 import json
 import shlex
 import sys
@@ -16,7 +17,7 @@ from ml.corpora.catalogue import CORPORA, scan_folder
 from ml.corpora.manifest import Scan, Utterance
 from ml.curves import LiveCurves, ProgressBar, ProgressLine, Report, Together
 from ml.distributed import joined
-from ml.evaluate import judge_folds, judge_model
+from ml.evaluate import Judged, judge_folds, judge_model
 from ml.folds import read_outcomes
 from ml.loop import no_report
 from ml.registry import DEFAULT_ROOT, ModelCard, UnknownModel, load_card
@@ -70,6 +71,7 @@ def _add_evaluate(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     evaluate.add_argument("--corpora", nargs="+", default=["emodb"], choices=tuple(CORPORA))
     evaluate.add_argument("--model", help="default: the newest")
     evaluate.add_argument("--root", type=Path, default=DEFAULT_ROOT)
+    evaluate.add_argument("--table", type=Path, metavar="FILE.csv", help="acted and heard, clip by clip")
     evaluate.add_argument("--json", action="store_true")
     evaluate.set_defaults(run=_plainly(evaluate_verb))
 
@@ -176,17 +178,25 @@ def evaluate_verb(arguments: argparse.Namespace) -> int:
         if len({outcome.recipe for outcome in outcomes}) != 1:
             print("the file must hold the folds of one recipe", file=sys.stderr)
             return 2
-        return _print_figures(judge_folds(outcomes).figures(), arguments.json)
+        return _print_judged(judge_folds(outcomes), {}, arguments)
     card = load_card(arguments.model, arguments.root)
     utterances = _utterances(scan_folder(arguments.data, arguments.corpora))
     heard = {u.speaker for u in utterances} & set(card.contents["training"]["speakers"])
     if heard:
         print(f"{card.id} was trained on {len(heard)} of these speakers: no measure of use", file=sys.stderr)
-    return _print_figures({"model": card.id, **judge_model(card, utterances).figures()}, arguments.json)
+    return _print_judged(judge_model(card, utterances), {"model": card.id}, arguments)
 
 
-def _print_figures(figures: dict[str, Any], as_json: bool) -> int:
-    if as_json:
+def _print_judged(judged: Judged, about: dict[str, Any], arguments: argparse.Namespace) -> int:
+    """Print the figures; where it is wanted, write what was heard of each clip."""
+    if arguments.table:
+        with arguments.table.open("w", encoding="utf-8", newline="") as file:
+            rows = list(judged.answers())
+            table = csv.DictWriter(file, fieldnames=list(rows[0]))
+            table.writeheader()
+            table.writerows(rows)
+    figures = {**about, **judged.figures(), **judged.by_emotion()}
+    if arguments.json:
         print(json.dumps(figures))
         return 0
     for name, value in figures.items():

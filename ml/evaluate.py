@@ -1,6 +1,6 @@
 """From held-out outputs to figures, calibrated without looking at the clips that are judged."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +26,29 @@ class Judged:
     speakers: tuple[str, ...]
     sexes: tuple[str, ...]
     threshold: float | None = None
+    keys: tuple[str, ...] = ()
+
+    def answers(self) -> Iterator[dict[str, str | float]]:
+        """Yield, clip by clip, what was acted and what was heard: the predicted-versus-actual table."""
+        for key, speaker, target, shares in zip(
+            self.keys, self.speakers, self.targets, self.probabilities, strict=True
+        ):
+            heard = int(shares.argmax())
+            yield {
+                "clip": key,
+                "speaker": speaker,
+                "acted": LABELS[target],
+                "heard": LABELS[heard],
+                "probability": round(float(shares[heard]), 4),
+            }
+
+    def by_emotion(self) -> dict[str, dict[str, float]]:
+        """Return precision, F1 and AUC, each by emotion."""
+        each = metrics.each_emotion(self.targets, self.probabilities)
+        return {
+            name: {label: figures[name] for label, figures in each.items()}
+            for name in ("precision", "f1", "auc")
+        }
 
     def figures(self) -> dict[str, Any]:
         """Return all figures, as the card holds them. Shares, not percent."""
@@ -72,6 +95,7 @@ def judge_folds(outcomes: Sequence[FoldOutcome]) -> Judged:
         probabilities=np.concatenate(parts),
         speakers=tuple(speaker for outcome in outcomes for speaker in outcome.speakers),
         sexes=tuple(sex for outcome in outcomes for sex in outcome.sexes),
+        keys=tuple(key for outcome in outcomes for key in outcome.keys),
     )
 
 
@@ -91,6 +115,7 @@ def judge_model(card: ModelCard, utterances: Sequence[Utterance]) -> Judged:
         speakers=tuple(u.speaker for u in usable),
         sexes=tuple(u.sex for u in usable),
         threshold=card.abstention_threshold,
+        keys=tuple(u.key for u in usable),
     )
 
 

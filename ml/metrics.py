@@ -167,3 +167,18 @@ def roc_auc(targets: Ints, scores: Floats) -> Floats:
         if ours and theirs:
             areas[emotion] = (ranks[inside].sum() - ours * (ours + 1) / 2) / (ours * theirs)
     return areas
+
+
+def each_emotion(targets: Ints, probabilities: Floats) -> dict[str, dict[str, float]]:
+    """Return precision, recall, F1 and AUC of each emotion that occurs; precision 0 if never answered."""
+    counts = confusion(targets, probabilities.argmax(axis=1))
+    shares = {
+        "precision": precisions(counts),
+        "recall": recalls(counts),
+        "f1": f1_scores(counts),
+        "auc": roc_auc(targets, probabilities),
+    }
+    return {
+        LABELS[emotion]: {name: float(np.nan_to_num(share[emotion])) for name, share in shares.items()}
+        for emotion in np.unique(targets)
+    }

@@ -11,7 +11,7 @@ from ml import metrics
 from ml.benchmark.record import FinishedFold, Task
 from ml.calibration import softmax
 from ml.evaluate import restrict
-from ml.labels import EMOTIONS, LABELS, Emotion
+from ml.labels import EMOTIONS, Emotion
 from ml.metrics import Floats, Ints
 
 
@@ -40,23 +40,9 @@ class Row:
         """Counts (8, 8): row = target, column = answer."""
         return metrics.confusion(self.targets, self.predictions)
 
-    @property
-    def by_emotion(self) -> dict[str, dict[str, float]]:
-        """Precision, recall, F1 and AUC of each emotion that occurs; one never answered has precision 0."""
-        shares = {
-            "precision": metrics.precisions(self.confusion),
-            "recall": metrics.recalls(self.confusion),
-            "f1": metrics.f1_scores(self.confusion),
-            "auc": metrics.roc_auc(self.targets, self.probabilities),
-        }
-        return {
-            LABELS[emotion]: {name: float(np.nan_to_num(share[emotion])) for name, share in shares.items()}
-            for emotion in np.unique(self.targets)
-        }
-
     def figures(self) -> dict[str, Any]:
         """Return everything that is known of the row, fit for JSON. Shares, not percent."""
-        each = self.by_emotion
+        each = metrics.each_emotion(self.targets, self.probabilities)
         macro = {name: float(np.mean([e[name] for e in each.values()])) for name in next(iter(each.values()))}
         return {
             "system": self.task.system,
