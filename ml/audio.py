@@ -58,7 +58,8 @@ def load(path: Path | str, *, channel: int | None = None, sample_rate: int = SAM
     Raises:
         UnreadableAudio: as `decode`.
     """
-    return np.concatenate(list(decode(path, channel=channel, sample_rate=sample_rate)))
+    blocks = decode(path, channel=channel, sample_rate=sample_rate)
+    return np.concatenate([np.empty(0, np.float32), *blocks])
 
 
 class Decoding:

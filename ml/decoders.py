@@ -60,7 +60,7 @@ _FORMATS: Mapping[Container, str] = MappingProxyType(
 # sent next to nothing. FFmpeg refuses such frames, so they become the silence that they stand for.
 _AMR_PAUSE: Mapping[str, int] = MappingProxyType({"amrnb": 8, "amrwb": 9})
 _RATES = range(4_000, 384_001)
-_MAX_CHANNELS = 64
+_MAX_CHANNELS = 32
 _MAX_GAP_SECONDS = 0.5
 
 

@@ -55,10 +55,14 @@ def dct_matrix(cfg: FeatureConfig) -> Floats:
     return (np.sqrt(np.where(order == 0, 1.0, 2.0) / cfg.n_mels) * basis).astype(np.float32)
 
 
-def silent_frame(cfg: FeatureConfig) -> Floats:
-    """Digital silence as the network sees it, (rows,): what follows anything shorter than a window."""
-    log_mel = np.full(cfg.n_mels, 10.0 * np.log10(cfg.amin), np.float32)
-    return dct_matrix(cfg) @ log_mel if cfg.kind == "mfcc" else log_mel
+def plane(log_mel: Floats, cfg: FeatureConfig) -> Floats:
+    """What the network sees of log-mel frames (k, n_mels): (rows, k), MFCCs or the log-mel itself."""
+    return dct_matrix(cfg) @ log_mel.T if cfg.kind == "mfcc" else log_mel.T
+
+
+def silent_frames(count: int, cfg: FeatureConfig) -> Floats:
+    """Digital silence as the network sees it, (rows, count): what follows anything shorter than a window."""
+    return plane(np.full((count, cfg.n_mels), 10.0 * np.log10(cfg.amin), np.float32), cfg)
 
 
 def frame_count(samples: int, cfg: FeatureConfig) -> int:
@@ -118,22 +122,6 @@ class StreamingLogMel:
             spectrum = np.fft.rfft(framed[start : start + CHUNK_FRAMES] * self._window, n=self._cfg.n_fft)
             power = np.square(spectrum.real) + np.square(spectrum.imag)
             yield power.astype(np.float32, copy=False) @ self._filters
-
-
-class StreamingMfcc:
-    """`mfcc` of a waveform that arrives in blocks."""
-
-    def __init__(self, cfg: FeatureConfig, sample_rate: int = SAMPLE_RATE) -> None:
-        self._log_mel = StreamingLogMel(cfg, sample_rate)
-        self._dct = dct_matrix(cfg)
-
-    def feed(self, block: Floats) -> Floats:
-        """MFCC frames completed by this block, (n_mfcc, k)."""
-        return self._dct @ self._log_mel.feed(block).T
-
-    def flush(self) -> Floats:
-        """The last MFCC frames, (n_mfcc, k); the stream is over."""
-        return self._dct @ self._log_mel.flush().T
 
 
 _LINEAR_HZ_PER_MEL = 200.0 / 3

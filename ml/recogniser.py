@@ -19,8 +19,7 @@ from threadpoolctl import threadpool_limits
 
 from ml.aggregation import Summary, summarise
 from ml.audio import Decoding, decode
-from ml.config import ExperimentConfig
-from ml.frontend import StreamingLogMel, dct_matrix, log_mel, silent_frame
+from ml.frontend import StreamingLogMel, frame_count, log_mel, plane, silent_frames
 from ml.quality import FORBIDDING, QualityMeter, quality_codes
 from ml.registry import ModelCard, load_card
 from ml.runtime import BATCH, Runtime, open_runtime, softmax
@@ -80,13 +79,10 @@ class EmotionRecogniser:
     def probabilities(self, waveform: Floats) -> Floats:
         """Calibrated probabilities (8,) of a short waveform (samples,) at the model's rate, taken whole."""
         cfg = self.card.config
-        features = _plane(log_mel(waveform, cfg.features, cfg.audio.sample_rate), cfg)
-        missing = (
-            int(SHORTEST_SECONDS * cfg.audio.sample_rate) // cfg.features.hop_length + 1 - features.shape[1]
-        )
-        if missing > 0:
-            silence = np.repeat(silent_frame(cfg.features)[:, None], missing, axis=1)
-            features = np.concatenate([features, silence], axis=1)
+        features = plane(log_mel(waveform, cfg.features, cfg.audio.sample_rate), cfg.features)
+        shortest = frame_count(int(SHORTEST_SECONDS * cfg.audio.sample_rate), cfg.features)
+        if (missing := shortest - features.shape[1]) > 0:
+            features = np.concatenate([features, silent_frames(missing, cfg.features)], axis=1)
         probabilities: Floats = softmax(self._runtime.logits(features[None, None]), self.card.temperature)[0]
         return probabilities
 
@@ -121,7 +117,7 @@ class EmotionRecogniser:
                 listening.feed(block)
                 done = max(done, min(decoding.fraction, 0.99))
                 progress(done)
-        estimate = listening.finish(decoding)
+            estimate = listening.finish(decoding)
         progress(1.0)
         return estimate
 
@@ -146,13 +142,13 @@ class _Listening:
         self._detector.feed(block)
         self._peaks.feed(block)
         self._meter.feed(block, frames)
-        self._cutter.feed(_plane(frames, self._card.config))
+        self._cutter.feed(plane(frames, self._card.config.features))
         self._hear(self._cutter.ready(self._detector))
 
     def finish(self, decoding: Decoding) -> SessionEstimate:
         duration_s = decoding.duration_s
         self._detector.flush()
-        self._cutter.feed(_plane(self._log_mel.flush(), self._card.config))
+        self._cutter.feed(plane(self._log_mel.flush(), self._card.config.features))
         self._hear(self._cutter.rest(self._detector, duration_s))
         self._run(self._waiting)
         times = np.array(self._heard, np.float32).reshape(-1, 3)
@@ -160,14 +156,7 @@ class _Listening:
         probabilities = softmax(logits, self._card.temperature)
         speech_s = self._detector.speech_s
         cfg = self._card.config.window
-        quality = quality_codes(
-            meter=self._meter,
-            level_counts=self._detector.level_counts,
-            speech_s=speech_s,
-            enough=len(times) > 0 and speech_s >= cfg.min_speech_seconds,
-            cut_off=decoding.cut_off,
-            bad_packet_share=decoding.bad_packet_share,
-        )
+        quality = self._quality(decoding, enough=len(times) > 0 and speech_s >= cfg.min_speech_seconds)
         abstained = probabilities.max(axis=1, initial=0.0) < self._card.abstention_threshold
         abstained |= not FORBIDDING.isdisjoint(quality)
         return SessionEstimate(
@@ -189,6 +178,16 @@ class _Listening:
             peaks=self._peaks.whole(),
             model_id=self._card.id,
             bad_packets=decoding.bad_packets,
+        )
+
+    def _quality(self, decoding: Decoding, *, enough: bool) -> tuple[str, ...]:
+        return quality_codes(
+            meter=self._meter,
+            level_counts=self._detector.level_counts,
+            speech_s=self._detector.speech_s,
+            enough=enough,
+            cut_off=decoding.cut_off,
+            bad_packet_share=decoding.bad_packet_share,
         )
 
     def _hear(self, windows: Iterable[Window]) -> None:
@@ -225,11 +224,6 @@ class _Peaks:
         if len(self._rest):
             self.feed(np.zeros(self._stretch - len(self._rest), np.float32))
         return np.concatenate([np.empty((0, 2), np.int8), *self._peaks])
-
-
-def _plane(log_mel: Floats, cfg: ExperimentConfig) -> Floats:
-    """What the network sees of log-mel frames (k, n_mels): (rows, k)."""
-    return dct_matrix(cfg.features) @ log_mel.T if cfg.features.kind == "mfcc" else log_mel.T
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.config import ExperimentConfig
-from ml.frontend import silent_frame
+from ml.frontend import silent_frames
 from ml.segmentation import SpeechDetector
 
 Floats: TypeAlias = NDArray[np.float32]
@@ -39,8 +39,8 @@ class WindowCutter:
         self._per_second = cfg.audio.sample_rate / cfg.features.hop_length
         self._length = round(cfg.window.seconds * self._per_second)
         self._hop = round(cfg.window.hop_seconds * self._per_second)
+        self._features = cfg.features
         self._min_speech = cfg.window.min_speech_seconds
-        self._silence = silent_frame(cfg.features)
         self._frames: Floats = np.empty((cfg.features.rows, 0), np.float32)
         self._first = 0  # index of the first frame that is held
         self._next = 0  # where the next window starts
@@ -72,7 +72,7 @@ class WindowCutter:
             speech_s = detector.speech_between(0.0, duration_s)
             if speech_s > 0:
                 missing = self._length - frames
-                padding = np.repeat(self._silence[:, None], missing, axis=1)
+                padding = silent_frames(missing, self._features)
                 yield Window(0.0, duration_s, speech_s, np.concatenate([self._frames, padding], axis=1))
             return
         heard_until = self._seconds(self._next - self._hop + self._length)

@@ -41,11 +41,12 @@ def test_filterbank_equals_librosa() -> None:
 )
 def test_blocks_do_not_matter(samples: int, cuts: list[int], seed: int) -> None:
     waveform = voices.noise(1, seed=seed)[:samples]
-    stream = frontend.StreamingMfcc(CFG)
+    stream = frontend.StreamingLogMel(CFG)
     blocks = np.split(waveform, sorted(min(cut, samples) for cut in cuts))
-    streamed = np.concatenate([*map(stream.feed, blocks), stream.flush()], axis=1)
-    assert streamed.shape == (CFG.n_mfcc, frontend.frame_count(samples, CFG))
-    np.testing.assert_allclose(streamed, frontend.mfcc(waveform, CFG), atol=1e-3)
+    streamed = np.concatenate([*map(stream.feed, blocks), stream.flush()])
+    assert streamed.shape == (frontend.frame_count(samples, CFG), CFG.n_mels)
+    np.testing.assert_allclose(streamed, frontend.log_mel(waveform, CFG), atol=1e-3)
+    assert frontend.plane(streamed, CFG).shape == (CFG.n_mfcc, len(streamed))
 
 
 def test_a_slice_of_a_session_is_the_window_alone() -> None:
@@ -58,7 +59,6 @@ def test_a_slice_of_a_session_is_the_window_alone() -> None:
 
 def test_digital_silence_is_the_padding() -> None:
     silent = frontend.mfcc(voices.silence(1.0), CFG)
-    np.testing.assert_allclose(silent, np.repeat(frontend.silent_frame(CFG)[:, None], 101, axis=1), atol=1e-3)
+    np.testing.assert_allclose(silent, frontend.silent_frames(101, CFG), atol=1e-3)
     log_mel = dataclasses.replace(CFG, kind="log_mel")
-    assert frontend.silent_frame(log_mel).shape == (CFG.n_mels,)
-    assert (frontend.silent_frame(log_mel) == -100.0).all()
+    np.testing.assert_array_equal(frontend.silent_frames(5, log_mel), np.full((CFG.n_mels, 5), -100.0))

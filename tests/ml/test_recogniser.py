@@ -83,7 +83,7 @@ def test_shorter_than_a_window_is_followed_by_silence(recogniser: EmotionRecogni
     assert (estimate.starts.tolist(), estimate.ends.tolist()) == ([0.0], pytest.approx([1.8]))
     assert estimate.quality == ()
     cfg = recogniser.card.config.features
-    padded = np.repeat(frontend.silent_frame(cfg)[:, None], 301, axis=1)
+    padded = frontend.silent_frames(301, cfg)
     heard = frontend.mfcc(voices.speech(1.8, clip=0), cfg)
     padded[:, : heard.shape[1]] = heard
     expected = softmax(padded.mean(axis=1) @ matrix(cfg.rows), TEMPERATURE)
