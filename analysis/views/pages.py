@@ -52,7 +52,7 @@ ORDERS = {
 @require_GET
 def caseload_page(request: SignedInRequest) -> HttpResponse:
     """Everyone whom the clinician treats, those who need a look first."""
-    sought = request.GET.get("q", "").strip()
+    sought = request.GET.get("q", "").replace("\0", "").strip()  # which PostgreSQL's text cannot hold
     order = request.GET.get("sort", "need")
     discharged = request.GET.get("show") == "discharged"
     mine = patients_of(request.user)
