@@ -23,7 +23,7 @@ from ml.frontend import StreamingLogMel, frame_count, log_mel, plane, silent_fra
 from ml.quality import FORBIDDING, QualityMeter, quality_codes
 from ml.registry import ModelCard, load_card
 from ml.runtime import BATCH, Runtime, open_runtime, softmax
-from ml.segmentation import SpeechDetector
+from ml.segmentation import SAMPLE_RATE, SpeechDetector
 from ml.windows import Window, WindowCutter
 
 Floats: TypeAlias = NDArray[np.float32]
@@ -63,6 +63,10 @@ class EmotionRecogniser:
     """A published model, ready to hear."""
 
     def __init__(self, card: ModelCard, runtime: Runtime) -> None:
+        if card.config.audio.sample_rate != SAMPLE_RATE:
+            raise ValueError(
+                f"{card.id} hears at {card.config.audio.sample_rate} Hz; speech is sought at 16 kHz"
+            )
         self.card = card
         self._runtime = runtime
 
