@@ -9,7 +9,7 @@ urlpatterns = [
     path("logout/", account.SignOut.as_view(), name="logout"),
     path("account/", account.account, name="account"),
     path("account/tokens/", account.create_token, name="create_token"),
-    path("account/tokens/<str:token_key>/revoke/", account.revoke_token, name="revoke_token"),
+    path("account/tokens/<slug:token_key>/revoke/", account.revoke_token, name="revoke_token"),
     path("account/second-factor/", second_factor_pages.set_second_factor, name="set_second_factor"),
     path("account/second-factor/codes/", second_factor_pages.make_recovery_codes, name="make_recovery_codes"),
     path(
