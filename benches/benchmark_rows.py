@@ -58,7 +58,11 @@ def claim(name: str, folds: Sequence[FinishedFold], what: str) -> None:
 
 def main() -> None:
     record(
-        "bench.systems", len(SYSTEMS), "systems", n=len(SYSTEMS), command="pytest tests/ml/test_systems.py"
+        "bench.systems",
+        len(SYSTEMS),
+        "systems",
+        n=len(SYSTEMS),
+        command="python -m pytest tests/ml/test_systems.py",
     )
     rows = json.loads((DOCS / "benchmark.json").read_text(encoding="utf-8"))["rows"]
     complete = sum(row["folds"] == row["of"] for row in rows)

@@ -154,7 +154,9 @@ def _short(corpus: str) -> str:
 
 def _by_corpus(figures: Sequence[Figures], title: Callable[[Figures], str]) -> list[str]:
     parts = []
-    for corpus in dict.fromkeys(map(title, figures)):
+    known = list(CORPORA)
+    ordered = sorted(figures, key=lambda f: (known.index(f["learnt_from"]), known.index(f["tested_on"])))
+    for corpus in dict.fromkeys(map(title, ordered)):
         chosen = sorted((f for f in figures if title(f) == corpus), key=lambda f: -f["uar"]["value"])
         clips = f"{max(f['clips'] for f in chosen):,} clips, {len(chosen[0]['by_emotion'])} emotions"
         parts += [f"### {corpus} ({clips})\n", _table(_HEAD, [_line(f) for f in chosen])]

@@ -24,6 +24,8 @@ PROMISED = [
     ("shipped.ravdess_si_uar", None, 100),
     ("features.max_rel_error", None, 1e-3),
     ("features.speed_ratio", 3, None),
+    ("train.resume_weight_diff", None, 0),
+    ("bench.systems", 15, None),
 ]
 
 
