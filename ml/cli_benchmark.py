@@ -17,6 +17,7 @@ from ml.benchmark.record import FinishedFold, read_folds
 from ml.benchmark.report import as_json, as_page, not_run
 from ml.benchmark.run import Material, Piece, pieces, run_all
 from ml.benchmark.splits import PROTOCOLS
+from ml.cli_faults import plainly
 from ml.config import ExperimentConfig, load_config
 from ml.corpora.catalogue import CORPORA, scan_folder
 from ml.systems.catalogue import SYSTEMS
@@ -43,7 +44,7 @@ def add_verb(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
         "--report", type=Path, default=Path("docs"), metavar="DIR", help="for page and pictures"
     )
     verb.add_argument("--wav2vec2", type=Path, metavar="DIR", help="pretrained checkpoint for that system")
-    verb.set_defaults(run=benchmark_verb)
+    verb.set_defaults(run=plainly(benchmark_verb))
 
 
 def benchmark_verb(arguments: argparse.Namespace) -> int:

@@ -5,13 +5,14 @@ import csv
 import json
 import shlex
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from ml import cli_corpora
 from ml.cards import Provenance, page_of
+from ml.cli_faults import plainly
 from ml.config import ExperimentConfig, load_config
 from ml.corpora.catalogue import CORPORA, scan_folder
 from ml.corpora.manifest import Scan, Utterance
@@ -20,7 +21,7 @@ from ml.distributed import joined
 from ml.evaluate import Judged, judge_folds, judge_model
 from ml.folds import read_outcomes
 from ml.loop import no_report
-from ml.registry import DEFAULT_ROOT, ModelCard, UnknownModel, load_card
+from ml.registry import DEFAULT_ROOT, ModelCard, load_card
 from ml.train import Experiment, Means, cross_validate, train_and_publish
 
 FOLDS_FOLDER = Path("docs") / "folds"
@@ -60,7 +61,7 @@ def _add_train(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
     )
     train.add_argument("--note", default="", help="for the card: how this recipe was come by")
     train.add_argument("--page", type=Path, metavar="FILE.md", help="write the card as a page, too")
-    train.set_defaults(run=_plainly(train_verb))
+    train.set_defaults(run=plainly(train_verb))
 
 
 def _add_evaluate(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -73,27 +74,14 @@ def _add_evaluate(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     evaluate.add_argument("--root", type=Path, default=DEFAULT_ROOT)
     evaluate.add_argument("--table", type=Path, metavar="FILE.csv", help="acted and heard, clip by clip")
     evaluate.add_argument("--json", action="store_true")
-    evaluate.set_defaults(run=_plainly(evaluate_verb))
+    evaluate.set_defaults(run=plainly(evaluate_verb))
 
 
 def _add_corpora(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     corpora = verbs.add_parser("corpora", help="what a folder of corpora holds")
     describe = corpora.add_subparsers(required=True).add_parser("describe")
     cli_corpora.add_arguments(describe)
-    describe.set_defaults(run=_plainly(cli_corpora.describe_verb))
-
-
-def _plainly(verb: Callable[[argparse.Namespace], int]) -> Callable[[argparse.Namespace], int]:
-    """What the user can mend is one line on stderr and exit code 2."""
-
-    def run(arguments: argparse.Namespace) -> int:
-        try:
-            return verb(arguments)
-        except (OSError, ValueError, UnknownModel) as fault:
-            print(fault, file=sys.stderr)
-            return 2
-
-    return run
+    describe.set_defaults(run=plainly(cli_corpora.describe_verb))
 
 
 def _with_epochs(config: ExperimentConfig, epochs: int | None) -> ExperimentConfig:

@@ -6,6 +6,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+from ml.cli_faults import plainly
 from ml.config import load_config
 from ml.corpora.catalogue import CORPORA, scan_folder
 from ml.systems.catalogue import SYSTEMS
@@ -24,7 +25,7 @@ def add_verb(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     verb.add_argument("--study", type=Path, metavar="FILE.db", help="keep trials here; a later run goes on")
     verb.add_argument("--cache", type=Path, metavar="DIR", help="keep computed features here")
     verb.add_argument("--out", type=Path, metavar="DIR", help="write each fold's experiment, for --config")
-    verb.set_defaults(run=tune_verb)
+    verb.set_defaults(run=plainly(tune_verb))
 
 
 def tune_verb(arguments: argparse.Namespace) -> int:
