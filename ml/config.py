@@ -221,8 +221,15 @@ class PreprocessConfig:
 
 
 @dataclass(frozen=True)
+class PlacementConfig:
+    """Where a network is trained: a device for "home" and for any of its branches. It decides no number."""
+
+    devices: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class ExperimentConfig:
-    """Everything that, with data and seed, decides the weights.
+    """Everything that, with data and seed, decides the weights; and where it is trained.
 
     Without `inputs`, the network hears clips of any length as the plane that `features.kind` names.
     """
@@ -234,6 +241,7 @@ class ExperimentConfig:
     train: TrainConfig = field(default_factory=TrainConfig)
     inputs: InputConfig | None = field(default=None, metadata=LATER)
     preprocess: PreprocessConfig = field(default=PreprocessConfig(), metadata=LATER)
+    placement: PlacementConfig = field(default=PlacementConfig(), metadata=LATER)
 
     def __post_init__(self) -> None:
         _require(
@@ -249,6 +257,10 @@ class ExperimentConfig:
         """Return plain dictionaries and lists, fit for JSON."""
         plain: dict[str, Any] = json.loads(json.dumps(_written(self)))
         return plain
+
+    def deciding(self) -> dict[str, Any]:
+        """Return what of `to_dict` decides the weights: what recipes are hashes of."""
+        return dataclasses.replace(self, placement=PlacementConfig()).to_dict()
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:

@@ -141,7 +141,8 @@ def answer(
     if cfg.inputs is None:
         return _answer_any_length(utterances, cfg, split, seed)
     bank = make_bank(utterances, cfg, FEATURE_SEED, cache)
-    trained = fit_system(cfg, bank, split.train, split.validation, seed=seed)
+    devices = cfg.placement.devices
+    trained = fit_system(cfg, bank, split.train, split.validation, seed=seed, devices=devices)
     curves = trained.curves if isinstance(trained, TrainedNetwork) else ()
     return Answers(trained.logits(bank, split.test), trained.parameters, tuple(curves))
 
@@ -153,6 +154,8 @@ def _answer_any_length(
     curves: list[dict[str, float]] = []
     train, test = ([utterances[place] for place in part] for part in (split.train, split.test))
     clips = prepare_all(train, cfg, seed, augmented=True)
-    network = fit(clips, cfg, seed, lambda _, __, figures: curves.append(figures))
+    network = fit(
+        clips, cfg, seed, lambda _, __, figures: curves.append(figures), devices=cfg.placement.devices
+    )
     logits = logits_of(network, prepare_all(test, cfg, seed, augmented=False), cfg)
     return Answers(logits, sum(parameter.numel() for parameter in network.parameters()), tuple(curves))

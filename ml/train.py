@@ -53,7 +53,7 @@ class Experiment:
     @property
     def recipe(self) -> str:
         """Hash of everything that decides the numbers, clips by name included."""
-        contents = [RECIPE, self.config.to_dict(), self.seed, sorted(u.key for u in self.usable)]
+        contents = [RECIPE, self.config.deciding(), self.seed, sorted(u.key for u in self.usable)]
         return hashlib.sha256(json.dumps(contents, sort_keys=True).encode()).hexdigest()[:12]
 
 
@@ -75,7 +75,9 @@ def _fit(
     cfg, seed = experiment.config, experiment.seed
     state = means.state(experiment, phase)
     clips = prepare_all(utterances, cfg, seed, augmented=True)
-    return fit(clips, cfg, seed, on_epoch, devices=means.devices, checkpoint=state)
+    return fit(
+        clips, cfg, seed, on_epoch, devices={**cfg.placement.devices, **means.devices}, checkpoint=state
+    )
 
 
 def run_fold(

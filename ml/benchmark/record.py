@@ -37,7 +37,7 @@ class Task:
 
     def recipe(self, cfg: ExperimentConfig, train: Sequence[str], test: Sequence[str]) -> str:
         """Hash of everything that decides the outcome, clips by name included."""
-        contents = [CODE, asdict(self), cfg.to_dict(), sorted(train), sorted(test)]
+        contents = [CODE, asdict(self), cfg.deciding(), sorted(train), sorted(test)]
         return hashlib.sha256(json.dumps(contents, sort_keys=True).encode()).hexdigest()[:12]
 
 

@@ -10,10 +10,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from ml.config import FeatureConfig, ModelConfig, load_config
+from ml.config import FeatureConfig, ModelConfig, PlacementConfig, load_config
 from ml.distributed import World
-from ml.inputs import make_bank
-from ml.lab import fit_system
+from ml.lab import Split, answer
 from ml.placement import Branched, Placed, forward_of
 from ml.systems.catalogue import build
 from tests.ml.tiny_corpus import write_tiny_corpus
@@ -58,14 +57,16 @@ def test_each_branch_is_moved_to_its_own_device(system: str) -> None:
 
 def test_training_with_placed_branches_is_training(tmp_path: Path) -> None:
     cfg = load_config("paper")
-    cfg = replace(cfg, train=replace(cfg.train, epochs=1, batch_size=8))
-    bank = make_bank(write_tiny_corpus(tmp_path), cfg)
-    rows, none = np.arange(16), np.empty(0, np.int64)
+    alone = replace(cfg, train=replace(cfg.train, epochs=1, batch_size=8))
+    placed = replace(alone, placement=PlacementConfig({"home": "cpu", "encoder": "cpu:0"}))
+    clips, rows = write_tiny_corpus(tmp_path), np.arange(16)
+    split = Split(rows, rows, np.empty(0, np.int64))
 
-    alone = fit_system(cfg, bank, rows, none, seed=1)
-    placed = fit_system(cfg, bank, rows, none, seed=1, devices={"home": "cpu", "encoder": "cpu:0"})
+    one, other = (answer(clips, cfg, split, seed=1, cache=tmp_path) for cfg in (alone, placed))
 
-    assert np.array_equal(alone.logits(bank, rows), placed.logits(bank, rows))
+    assert np.array_equal(one.logits, other.logits)
+    assert placed.to_dict() != alone.to_dict()
+    assert placed.deciding() == alone.to_dict()  # the place is no part of a recipe
 
 
 def test_what_cannot_be_placed_is_refused() -> None:
