@@ -25,7 +25,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 from tests.cast import cast
 from tests.live import LiveStack, live_clinic
-from tests.services import Absent, postgres_database, redis_prefix, redis_server
+from tests.services import Absent, another_database, postgres_database, redis_prefix, redis_server
 
 __all__ = ["cast"]
 
@@ -91,10 +91,12 @@ def services_stack(
     tmp_path_factory: pytest.TempPathFactory, postgres_url: str, redis_url: str
 ) -> Iterator[LiveStack]:
     with (
+        # Its own: tests that bring models of their own into ``postgres_url`` would have it hear with them.
+        another_database(postgres_url) as database,
         redis_prefix(redis_url) as prefix,
         live_clinic(
             tmp_path_factory.mktemp("services"),
-            DATABASE_URL=postgres_url,
+            DATABASE_URL=database,
             REDIS_URL=redis_url,
             REDIS_PREFIX=prefix,
             PUBLIC_URL="http://127.0.0.1",

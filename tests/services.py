@@ -48,15 +48,21 @@ def wait_for(look: Callable[[], T], *, seconds: float, what: str, every: float =
 @contextmanager
 def postgres_database(folder: Path) -> Iterator[str]:
     """The URL of an empty database of our own, dropped at the end; ``folder`` is for a server of our own."""
-    with _postgres_server(folder) as server:
-        name = f"ser_clinic_test_{uuid.uuid4().hex[:12]}"
+    with _postgres_server(folder) as server, another_database(server) as url:
+        yield url
+
+
+@contextmanager
+def another_database(server: str) -> Iterator[str]:
+    """The URL of an empty database beside the one that ``server`` names, dropped at the end."""
+    name = f"ser_clinic_test_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+    try:
+        yield f"{server.rsplit('/', 1)[0]}/{name}"
+    finally:
         with psycopg.connect(server, autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{name}"')
-        try:
-            yield f"{server.rsplit('/', 1)[0]}/{name}"
-        finally:
-            with psycopg.connect(server, autocommit=True) as connection:
-                connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+            connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
 @contextmanager
