@@ -92,7 +92,7 @@ def _curves(folds: Sequence[FinishedFold]) -> Figure:
             colour = mpl.colormaps["tab20"](place)
             _curve(axes, fold, name, colour, "-", SYSTEMS[system].title)
             _curve(axes, fold, f"validation_{name}", colour, ":", None)
-        axes.set_xlabel("share of the epochs, %")
+        axes.set_xlabel("share of the epochs, % (dotted: validation)")
         axes.set_ylabel(name)
     figure.legend(
         *axes.get_legend_handles_labels(), loc="center left", bbox_to_anchor=(0.93, 0.5), fontsize=7
