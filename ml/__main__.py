@@ -12,10 +12,11 @@ def main(arguments: Sequence[str]) -> int:
     verbs = parser.add_subparsers(required=True, metavar="VERB")
     # Each side is imported only when needed: training loads torch and scipy, which take seconds.
     if arguments[:1] != ["predict"]:
-        from ml import cli_benchmark, cli_training, cli_tune
+        from ml import cli_benchmark, cli_flagship, cli_training, cli_tune
 
         cli_training.add_verbs(verbs)
         cli_benchmark.add_verb(verbs)
+        cli_flagship.add_verb(verbs)
         cli_tune.add_verb(verbs)
     if arguments[:1] in (["predict"], [], ["-h"], ["--help"]):
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # starting its threads costs more than they save

@@ -18,10 +18,20 @@ REPLICATES = 1000
 LEVEL = 0.95
 SEED = 20_180_516
 """Fixed, so that the same recording gives the same interval; the number itself means nothing."""
-UNHEARD = 2
+UNHEARD = 1
 """Blocks in each replicate that stand for speech that was not heard."""
 CONCENTRATION = 4.0
 """Of the Dirichlet distribution that they are drawn from: each may differ widely from what was heard."""
+EVEN = 0.3
+"""How far that speech may sound like anything: what was never heard is not known to be absent."""
+BLOCK = 1.0
+"""Length of a block, in memories."""
+USUAL_MEMORY = 2.7
+"""Times the length of a window over which what is heard goes on, before the recording itself tells."""
+USUAL_WORTH = 20
+"""Windows that do not overlap, as how many that counts."""
+LONGEST_MEMORY = 60
+"""Lags that are looked at, in windows."""
 _REPLICATES_AT_A_TIME = 100
 
 
@@ -76,15 +86,15 @@ def summarise(
 def _interval(probabilities: Reals, weights: Reals, mean: Reals, overlap: int) -> tuple[Reals, Reals]:
     """Moving-block bootstrap (Künsch 1989) that also allows for what was not heard.
 
-    Neighbouring windows share sound and mood, so blocks of them are drawn, not single ones. From a few
-    windows that alone gives a narrow interval, from one window none at all; hence each replicate also holds
-    `UNHEARD` blocks at random around the mean, as in the proper Bayesian bootstrap (Muliere & Secchi 1996).
-    Their part fades with every block that was heard. In simulated recordings of 3 to 300 windows with known
-    shares, 95 % intervals held them in 93 to 99 % of cases where moods change freely, in 74 to 95 % where
-    they last for several windows.
+    Neighbouring windows share sound and mood, so blocks of them are drawn, not single ones, `BLOCK` times as
+    long as windows go together (`_memory`). From a few windows that alone gives a narrow interval, from one
+    window none at all; hence each replicate also holds `UNHEARD` blocks at random around the mean, as in the
+    proper Bayesian bootstrap (Muliere & Secchi 1996). Their part fades with every block that was heard.
+    `benches/simulate_change.py` tells how often 95 % intervals held known shares.
     """
     windows = len(probabilities)
-    block = max(2 * overlap, round(windows ** (1 / 3)))
+    memory = _memory(probabilities, overlap)
+    block = max(2 * overlap, round(BLOCK * memory))
     length = min(windows, block)
     sums, masses = _moving_sums(probabilities * weights[:, None], length), _moving_sums(weights, length)
     prior = UNHEARD * block * weights.mean()
@@ -92,15 +102,39 @@ def _interval(probabilities: Reals, weights: Reals, mean: Reals, overlap: int) -
     replicates = []
     for _ in range(0, REPLICATES, _REPLICATES_AT_A_TIME):
         starts = rng.integers(0, len(masses), (_REPLICATES_AT_A_TIME, -(-windows // length)))
-        unheard = rng.dirichlet(CONCENTRATION * mean + 1e-6, _REPLICATES_AT_A_TIME)
+        unheard = rng.dirichlet(CONCENTRATION * ((1 - EVEN) * mean + EVEN / len(mean)), _REPLICATES_AT_A_TIME)
         mass = masses[starts].sum(axis=1) + prior
         replicates.append((sums[starts].sum(axis=1) + prior * unheard) / mass[:, None])
     tail = (1 - LEVEL) / 2
     bounds = np.quantile(np.concatenate(replicates), [tail, 1 - tail], axis=0)
-    # Blocks part windows that share sound; this is the spread so lost, for windows that share evenly.
-    lost = (overlap**2 - 1) / (3 * overlap * block)
+    # Blocks part windows that go together; this is the spread so lost, for a memory that fades evenly.
+    lost = min(memory / (2 * block), 0.5)
     low, high = np.clip(mean + (bounds - mean) / np.sqrt(1 - lost), 0.0, 1.0)
     return low, high
+
+
+def _memory(probabilities: Reals, overlap: int) -> float:
+    """Over how many windows what was heard goes on: the integrated autocorrelation time, over all emotions.
+
+    Autocovariances are summed as long as they are positive (Geyer 1992), each raised by what the mean of
+    a short recording takes from it. A few windows cannot tell, so the estimate is weighed against what is
+    usual. It is never under what windows share.
+    """
+    windows, usual, worth = len(probabilities), USUAL_MEMORY * overlap, USUAL_WORTH * overlap
+    about = probabilities - probabilities.mean(axis=0)
+    level = (about**2).sum() / windows
+    if windows < 4 or level < 1e-12:
+        return usual
+    lags = min(windows // 3, LONGEST_MEMORY)
+    products = [(about[lag:] * about[:-lag]).sum() / (windows - lag) for lag in range(1, lags + 1)]
+    raw = np.array(products) / level
+    memory = usual
+    for _ in range(3):
+        taken = min(memory / windows, 0.5)
+        kept = raw * (1 - taken) + taken
+        ends = np.flatnonzero(kept <= 0)
+        memory = 1 + 2 * float(kept[: ends[0] if len(ends) else len(kept)].clip(max=1.0).sum())
+    return max((windows * memory + worth * usual) / (windows + worth), float(overlap))
 
 
 def _moving_sums(values: Reals, length: int) -> Reals:

@@ -15,6 +15,7 @@ from ml.corpora.manifest import Utterance
 from ml.evaluate import judge_folds
 from ml.folds import FoldOutcome
 from ml.labels import LABELS
+from ml.voices import ages_of
 
 INTENDED_USE = (
     "To show a clinician how a consenting patient's speech sounds over weeks, beside the clinician's own "
@@ -79,6 +80,8 @@ def card_of(
             "clips": len(utterances),
             "speakers": sorted({u.speaker for u in utterances}),
             "hours": round(sum(u.duration_s for u in utterances) / 3600, 2),
+            "languages": sorted({u.language for u in utterances if u.language}),
+            "ages": ages_of(CORPORA.get(name) for name in sorted({u.corpus for u in utterances})),
         },
         "metrics": figures,
         "folds": [_fold(outcome) for outcome in outcomes],

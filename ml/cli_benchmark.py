@@ -8,6 +8,7 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from ml.benchmark.adopt import adopted
@@ -15,7 +16,7 @@ from ml.benchmark.judge import rows_of
 from ml.benchmark.plots import draw_all
 from ml.benchmark.record import FinishedFold, read_folds
 from ml.benchmark.report import as_json, as_page, not_run
-from ml.benchmark.run import Material, Piece, pieces, run_all
+from ml.benchmark.run import Material, Piece, pieces, run_all, run_piece
 from ml.benchmark.splits import PROTOCOLS
 from ml.cli_faults import plainly
 from ml.config import ExperimentConfig, load_config
@@ -65,8 +66,9 @@ def benchmark_verb(arguments: argparse.Namespace) -> int:
         finished = {fold.recipe for fold in finished_folds(material, wanted, arguments.folds_file)}
         missing = [piece for piece in wanted if piece.recipe not in finished]
         report = ProgressLines(len(missing))
+        train = partial(run_piece, material)
         for fold in run_all(
-            material, missing, arguments.folds_file, jobs=arguments.jobs, minutes=arguments.minutes
+            train, missing, arguments.folds_file, jobs=arguments.jobs, minutes=arguments.minutes
         ):
             report(fold)
         write_report(material, arguments)

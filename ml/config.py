@@ -88,6 +88,37 @@ class ModelConfig:
         _require(bool(self.system), "model.system must be named")
 
 
+@dataclass(frozen=True)
+class ChannelConfig:
+    """What rooms, lines and microphones do to a share of the training planes, drawn anew in every epoch.
+
+    `response_db` is the spread of a smooth frequency response, SNR in dB, RT60 in seconds; `telephone_share`
+    of the altered planes keep only the band of a telephone. `warp` is the largest change of the frequency
+    axis, as a share: shorter and longer vocal tracts.
+    """
+
+    share: float = 0.0
+    response_db: float = 6.0
+    snr_low_db: float = 5.0
+    snr_high_db: float = 30.0
+    rt60_low: float = 0.2
+    rt60_high: float = 0.9
+    telephone_share: float = 0.25
+    warp: float = 0.0
+
+    def __post_init__(self) -> None:
+        _require(0 <= self.share <= 1, "augment.channel.share is a share")
+        _require(0 <= self.telephone_share <= 1, "augment.channel.telephone_share is a share")
+        _require(self.response_db >= 0, "augment.channel.response_db cannot be negative")
+        _require(
+            self.snr_low_db <= self.snr_high_db, "augment.channel.snr_low_db must not exceed snr_high_db"
+        )
+        _require(
+            0 < self.rt60_low <= self.rt60_high <= 3, "augment.channel.rt60 must lie within (0, 3] seconds"
+        )
+        _require(0 <= self.warp <= 0.3, "augment.channel.warp must be within [0, 0.3]")
+
+
 PASTED = ("", "neutral", "same")
 
 
@@ -97,7 +128,8 @@ class AugmentConfig:
 
     Each of `speeds`, `stretches` (speeds at the same pitch), `semitones` and `rooms` (RT60 in seconds), and
     the `telephone`, makes one more version of a clip. `mixup` is the alpha of Beta(alpha, alpha), 0 for none;
-    `copy_paste` joins every other clip to one that is "neutral" or of the "same" emotion.
+    `copy_paste` joins every other clip to one that is "neutral" or of the "same" emotion. `strangers` is the
+    share of a batch that is turned into what is no single voice, to be answered by "all alike".
     """
 
     noisy_copies: int = 2
@@ -115,6 +147,8 @@ class AugmentConfig:
     telephone: bool = field(default=False, metadata=LATER)
     mixup: float = field(default=0.0, metadata=LATER)
     copy_paste: str = field(default="", metadata=LATER)
+    channel: ChannelConfig = field(default=ChannelConfig(), metadata=LATER)
+    strangers: float = field(default=0.0, metadata=LATER)
 
     def __post_init__(self) -> None:
         _require(self.noisy_copies >= 0, "augment.noisy_copies cannot be negative")
@@ -127,6 +161,7 @@ class AugmentConfig:
         _require(self.mixup >= 0, "augment.mixup cannot be negative")
         _require(self.copy_paste in PASTED, "augment.copy_paste must be empty, neutral or same")
         _require(0 <= self.clean_share <= 1, "augment.clean_share is a share")
+        _require(0 <= self.strangers <= 0.5, "augment.strangers must be within [0, 0.5]")
 
 
 OPTIMISERS = ("adamw", "adam", "sgd")
@@ -141,6 +176,9 @@ class TrainConfig:
     With a `validation_share`, that share of the training speakers is kept out to judge each epoch: the best
     epoch's weights are kept, and after `patience` epochs without a better one the run ends. Test clips take
     no part in it.
+
+    With `label_sets`, a clip is judged among the emotions that its own corpus has (see `ml.targets`). With
+    an `average`, the exponential moving average of the weights with this decay is what is kept at the end.
     """
 
     epochs: int = 40
@@ -159,6 +197,8 @@ class TrainConfig:
     patience: int = field(default=0, metadata=LATER)
     precision: str = field(default="float32", metadata=LATER)
     soft_labels: bool = field(default=False, metadata=LATER)
+    label_sets: bool = field(default=False, metadata=LATER)
+    average: float = field(default=0.0, metadata=LATER)
 
     def __post_init__(self) -> None:
         _require(self.epochs >= 1, "train.epochs must be at least 1")
@@ -172,6 +212,17 @@ class TrainConfig:
         _require(self.schedule in SCHEDULES, f"train.schedule must be one of {', '.join(SCHEDULES)}")
         _require(0 <= self.validation_share <= 0.5, "train.validation_share must be within [0, 0.5]")
         _require(self.patience == 0 or self.validation_share > 0, "train.patience needs a validation_share")
+        _require(0 <= self.average < 1, "train.average is a decay within [0, 1)")
+        _require(
+            not (self.average and self.validation_share),
+            "train.average and train.validation_share each say which weights are kept: give one",
+        )
+        sets = self.label_sets or not self.augment.strangers
+        _require(sets, "augment.strangers need train.label_sets")
+        _require(
+            not (self.label_sets and self.augment.mixup),
+            "train.label_sets and augment.mixup exclude each other",
+        )
         _require(self.precision in PRECISIONS, f"train.precision must be one of {', '.join(PRECISIONS)}")
 
 

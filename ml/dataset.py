@@ -17,7 +17,7 @@ from ml.corpora.manifest import Utterance
 from ml.features import Cepstrum
 from ml.labels import index_of
 from ml.preprocess import preprocess
-from ml.targets import soft_targets
+from ml.targets import restricted_targets, soft_targets
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
@@ -66,13 +66,21 @@ class Clip:
         return index_of(self.utterance.emotion)
 
 
-def prepare(utterance: Utterance, cfg: ExperimentConfig, seed: int, augmented: bool) -> Clip:
+Alter = Callable[[Floats, np.random.Generator], Floats]
+"""What a recording is put through before it is heard, such as noise or a telephone line."""
+
+
+def prepare(
+    utterance: Utterance, cfg: ExperimentConfig, seed: int, augmented: bool, alter: Alter | None = None
+) -> Clip:
     """Compute a clip's planes. The noise depends on the clip's name and `seed`, not on who asks first."""
     rate = cfg.audio.sample_rate
     waveform = preprocess(load_clip(utterance.path, rate), cfg.preprocess, rate)
+    rng = np.random.default_rng([seed, *utterance.key.encode()])
+    if alter is not None:
+        waveform = alter(waveform, rng)
     versions = [waveform]
     if augmented:
-        rng = np.random.default_rng([seed, *utterance.key.encode()])
         versions += augment.variants(waveform, cfg.train.augment, rng)
     planes = [frontend.log_mel(version, cfg.features, rate) for version in versions]
     first, last = speech_bounds(planes[0])
@@ -97,16 +105,20 @@ class TrainingBatches:
         self.frames = int(cfg.train.crop_seconds * cfg.audio.sample_rate) // cfg.features.hop_length + 1
         self.rng = np.random.default_rng(seed)
         self.generator = torch.Generator().manual_seed(seed)
+        self.channel = augment.Channel(cfg.train.augment.channel, cfg.features, cfg.audio.sample_rate)
+        self.strangers = augment.Strangers(cfg.train.augment.strangers)
         self.masks = augment.SpecAugment(cfg.train.augment)
         self.to_features = feature_map(cfg.features)
         self.targets = np.array([clip.target for clip in clips], np.int64)
-        self.soft = soft_targets([clip.utterance for clip in clips], cfg.train)
+        utterances = [clip.utterance for clip in clips]
+        self.soft = soft_targets(utterances, cfg.train)
+        self.restricted = restricted_targets(utterances, cfg.train)
 
     def __len__(self) -> int:
         return len(self.clips) // self.cfg.train.batch_size or 1
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
-        """Yield features (B, 1, rows, frames) and targets (B,), or their shares (B, 8).
+        """Yield features (B, 1, rows, frames) and targets (B,), their shares (B, 8), or (B, 2, 8).
 
         The odd rest sits this epoch out.
         """
@@ -116,8 +128,12 @@ class TrainingBatches:
         for batch in range(len(self)):
             places = order[batch * size : (batch + 1) * size]
             crops, levels = zip(*(self._crop(place, partners) for place in places), strict=True)
-            masked = self.masks(torch.from_numpy(np.stack(crops)), torch.tensor(levels), self.generator)
-            yield self._with_targets(self.to_features(masked), places)
+            heard = self.channel(torch.from_numpy(np.stack(crops)), self.generator)
+            masked = self.masks(heard, torch.tensor(levels), self.generator)
+            if self.restricted is None:
+                yield self._with_targets(self.to_features(masked), places)
+            else:
+                yield self._with_strangers(masked, torch.from_numpy(self.restricted[places]))
 
     def _partners(self) -> Ints | None:
         scheme = self.cfg.train.augment.copy_paste
@@ -128,6 +144,14 @@ class TrainingBatches:
             return features, torch.from_numpy(self.targets[places])
         targets, alpha = torch.from_numpy(self.soft[places]), self.cfg.train.augment.mixup
         return augment.mixup(features, targets, alpha, self.rng) if alpha else (features, targets)
+
+    def _with_strangers(self, planes: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+        """Of what is no single voice every emotion is as likely as any other."""
+        if self.strangers.share:
+            planes, replaced = self.strangers(planes, self.generator)
+            alike = torch.stack([torch.full((8,), 1 / 8), torch.ones(8)])
+            targets = torch.where(replaced[:, None, None], alike, targets)
+        return self.to_features(planes), targets
 
     def _version(self, clip: Clip) -> Floats:
         clean = len(clip.planes) == 1 or self.rng.random() < self.cfg.train.augment.clean_share

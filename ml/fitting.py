@@ -14,7 +14,7 @@ from ml.corpora.splits import spare_speakers
 from ml.dataset import Clip, TrainingBatches, clean_batches
 from ml.distributed import world
 from ml.loop import Cancelled, OnEpoch, Training, Validate, judged, no_report
-from ml.optimisation import class_weights
+from ml.optimisation import loss_of
 from ml.placement import forward_of
 from ml.systems.catalogue import build
 from ml.systems.interface import Standardise, adapt
@@ -49,9 +49,7 @@ def fit(
     training = Training(
         network,
         _batches(learnt, cfg, seed),
-        nn.CrossEntropyLoss(
-            class_weights([clip.target for clip in learnt]), label_smoothing=cfg.train.label_smoothing
-        ),
+        loss_of([clip.target for clip in learnt], cfg.train),
         cfg.train,
         forward=forward_of(network, devices or {}),
         validate=_judge(judging, cfg) if judging else None,

@@ -48,6 +48,12 @@ def mel_filterbank(cfg: FeatureConfig, sample_rate: int = SAMPLE_RATE) -> Floats
     return (triangles * (2.0 / (corners[2:] - corners[:-2]))[:, None]).astype(np.float32)
 
 
+def mel_centres(cfg: FeatureConfig) -> Floats:
+    """The frequency in Hz at which each mel band is highest, (n_mels,)."""
+    corners = np.linspace(_hz_to_mel(cfg.f_min), _hz_to_mel(cfg.f_max), cfg.n_mels + 2)
+    return _mel_to_hz(corners)[1:-1].astype(np.float32)
+
+
 def dct_matrix(cfg: FeatureConfig) -> Floats:
     """Orthonormal DCT-II, (n_mfcc, n_mels): cepstrum = dct_matrix @ log-mel."""
     order, band = np.arange(cfg.n_mfcc)[:, None], np.arange(cfg.n_mels)[None, :]

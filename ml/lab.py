@@ -16,7 +16,7 @@ from ml.dataset import prepare_all
 from ml.fitting import fit, logits_of
 from ml.inputs import Bank, BankBatches, Ints, make_bank
 from ml.loop import OnEpoch, Training, judged, no_report
-from ml.optimisation import class_weights
+from ml.optimisation import loss_of
 from ml.placement import forward_of
 from ml.systems.catalogue import SYSTEMS, build, build_classical
 from ml.systems.interface import Classical, adapt
@@ -99,12 +99,11 @@ def fit_system(
     torch.set_num_threads(1)
     network = build(cfg.model, cfg.features, shape=bank.shape)
     adapt(network, torch.from_numpy(bank.clean(train)))
-    weights = class_weights(bank.targets[train])
     truth = bank.targets[validation]
     training = Training(
         network,
         BankBatches(bank, train, cfg, seed),
-        nn.CrossEntropyLoss(weights, label_smoothing=cfg.train.label_smoothing),
+        loss_of(bank.targets[train], cfg.train),
         cfg.train,
         forward=forward_of(network, devices or {}),
         validate=(lambda now: judged(TrainedNetwork(now).logits(bank, validation), truth))

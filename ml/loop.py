@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from ml import metrics
 from ml.config import TrainConfig
@@ -65,6 +66,12 @@ class OtherRun(ValueError):
     """The checkpoint belongs to another run."""
 
 
+def _moving_average(network: nn.Module, decay: float) -> AveragedModel:
+    """Weights and running statistics, averaged with exponentially falling shares of the past."""
+    ema = get_ema_multi_avg_fn(decay)  # type: ignore[no-untyped-call]
+    return AveragedModel(network, multi_avg_fn=ema, use_buffers=True)
+
+
 @dataclass
 class Best:
     """The epoch with the lowest validation loss, and its weights."""
@@ -97,6 +104,7 @@ class Training:
         self.schedule = Schedule(self.optimiser, cfg, len(batches))
         self.scaler = torch.amp.GradScaler(self.device.type, enabled=cfg.precision == "float16")
         self.validate, self.checkpoint, self.on_epoch = validate, checkpoint, on_epoch
+        self.average = _moving_average(network, cfg.average) if cfg.average else None
         self.epoch = 0
         self.best = Best()
         self.curves: list[dict[str, float]] = []
@@ -116,6 +124,8 @@ class Training:
             if self.checkpoint is not None:
                 self._save(self.checkpoint)
             self.on_epoch(self.epoch, self.cfg.epochs, figures)
+        if self.average is not None:
+            self.network.load_state_dict(self.average.module.state_dict())
         if self.best.weights:
             self.network.load_state_dict(self.best.weights)
         return self.network.eval()
@@ -145,6 +155,8 @@ class Training:
         self.scaler.step(self.optimiser)
         self.scaler.update()
         self.schedule.after_batch()
+        if self.average is not None:
+            self.average.update_parameters(self.network)
         return float(loss.detach()), hits(logits, targets)
 
     def _keep_best(self, loss: float) -> None:
@@ -171,6 +183,7 @@ class Training:
             "schedule": self.schedule.inner.state_dict(),
             "scaler": self.scaler.state_dict(),
             "random": random,
+            "average": self.average.state_dict() if self.average is not None else {},
             "best": vars(self.best),
             "progress": json.dumps({"epoch": self.epoch, "curves": self.curves}),
         }
@@ -188,6 +201,8 @@ class Training:
         self.schedule.inner.load_state_dict(state["schedule"])
         self.scaler.load_state_dict(state["scaler"])
         self._set_random(state["random"][world().rank])
+        if self.average is not None:
+            self.average.load_state_dict(state["average"])
         self.best = Best(**state["best"])
         progress = json.loads(state["progress"])
         self.epoch, self.curves = progress["epoch"], progress["curves"]

@@ -10,6 +10,7 @@ from torch.optim.lr_scheduler import ConstantLR, LRScheduler, OneCycleLR, Reduce
 
 from ml.config import TrainConfig
 from ml.labels import LABELS
+from ml.targets import RestrictedCrossEntropy
 
 PLATEAU_FACTOR, PLATEAU_EPOCHS = 0.5, 3
 
@@ -57,3 +58,11 @@ def class_weights(targets: Sequence[int] | NDArray[np.int64]) -> Tensor:
     counts = np.bincount(targets, minlength=len(LABELS))
     weights = np.where(counts > 0, 1.0 / np.maximum(counts, 1), 0.0)
     return torch.tensor(weights / weights[counts > 0].mean(), dtype=torch.float32)
+
+
+def loss_of(targets: Sequence[int] | NDArray[np.int64], cfg: TrainConfig) -> nn.Module:
+    """Return the loss for clips of these emotions: weighted, so that a rare emotion counts as much."""
+    weights = class_weights(targets)
+    if cfg.label_sets:
+        return RestrictedCrossEntropy(weights, cfg.label_smoothing)
+    return nn.CrossEntropyLoss(weights, label_smoothing=cfg.label_smoothing)

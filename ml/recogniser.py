@@ -20,6 +20,7 @@ from threadpoolctl import threadpool_limits
 from ml.aggregation import Summary, summarise
 from ml.audio import Decoding, decode
 from ml.frontend import StreamingLogMel, frame_count, log_mel, plane, silent_frames
+from ml.peaks import PeakMeter
 from ml.quality import FORBIDDING, QualityMeter, quality_codes
 from ml.registry import ModelCard, load_card
 from ml.runtime import BATCH, Runtime, open_runtime, softmax
@@ -29,7 +30,6 @@ from ml.windows import Window, WindowCutter
 Floats: TypeAlias = NDArray[np.float32]
 Flags: TypeAlias = NDArray[np.bool_]
 
-PEAKS_PER_SECOND = 20
 SHORTEST_SECONDS = 1.0
 """The least that the network takes; a shorter waveform is followed by silence."""
 
@@ -57,6 +57,51 @@ class SessionEstimate:
     """(p, 2): lowest and highest sample, 127 being full scale."""
     model_id: str
     bad_packets: int
+
+
+@dataclass(frozen=True)
+class Listened:
+    """A recording in which no emotion was sought: the fields that it shares with `SessionEstimate`."""
+
+    duration_s: float
+    speech_s: float
+    spans: Floats
+    """(s, 2): where somebody speaks."""
+    peaks: NDArray[np.int8]
+    """(p, 2): lowest and highest sample, 127 being full scale."""
+    bad_packets: int
+
+
+def listen(
+    path: Path | str,
+    *,
+    channel: int | None = None,
+    canonical: Path | None = None,
+    progress: Callable[[float], None] = lambda fraction: None,
+) -> Listened:
+    """What `EmotionRecogniser.analyse` does without the recogniser: no feature is taken, no network hears it.
+
+    Arguments and errors are the same.
+    """
+    decoding = decode(path, channel=channel, sample_rate=SAMPLE_RATE)
+    detector, peaks = SpeechDetector(), PeakMeter(SAMPLE_RATE)
+    done = 0.0
+    with _copy(canonical, SAMPLE_RATE) as keep:
+        for block in decoding:
+            keep(block)
+            detector.feed(block)
+            peaks.feed(block)
+            done = max(done, min(decoding.fraction, 0.99))
+            progress(done)
+        detector.flush()
+    progress(1.0)
+    return Listened(
+        duration_s=decoding.duration_s,
+        speech_s=detector.speech_s,
+        spans=np.array(detector.spans, np.float32).reshape(-1, 2),
+        peaks=peaks.whole(),
+        bad_packets=decoding.bad_packets,
+    )
 
 
 class EmotionRecogniser:
@@ -134,7 +179,7 @@ class _Listening:
         cfg = card.config
         self._detector = SpeechDetector()
         self._log_mel = StreamingLogMel(cfg.features, cfg.audio.sample_rate)
-        self._peaks = _Peaks(cfg.audio.sample_rate // PEAKS_PER_SECOND)
+        self._peaks = PeakMeter(cfg.audio.sample_rate)
         self._meter = QualityMeter(cfg.features, cfg.audio.sample_rate)
         self._cutter = WindowCutter(cfg)
         self._waiting: list[Window] = []
@@ -205,29 +250,6 @@ class _Listening:
     def _run(self, windows: list[Window]) -> None:
         if windows:
             self._logits.append(self._runtime.logits(np.stack([w.features for w in windows])[:, None]))
-
-
-class _Peaks:
-    """Lowest and highest sample of each stretch, for drawing the waveform."""
-
-    def __init__(self, stretch: int) -> None:
-        self._stretch = stretch
-        self._rest: Floats = np.empty(0, np.float32)
-        self._peaks: list[NDArray[np.int8]] = []
-
-    def feed(self, block: Floats) -> None:
-        samples = np.concatenate([self._rest, block])
-        whole = len(samples) // self._stretch * self._stretch
-        self._rest = samples[whole:]
-        stretches = samples[:whole].reshape(-1, self._stretch)
-        extremes = np.stack([stretches.min(axis=1), stretches.max(axis=1)], axis=1)
-        self._peaks.append(np.rint(127 * extremes).astype(np.int8))
-
-    def whole(self) -> NDArray[np.int8]:
-        """Return all peaks, (p, 2); the odd rest at the end counts as a stretch."""
-        if len(self._rest):
-            self.feed(np.zeros(self._stretch - len(self._rest), np.float32))
-        return np.concatenate([np.empty((0, 2), np.int8), *self._peaks])
 
 
 @contextmanager

@@ -3,8 +3,8 @@
 import base64
 import hashlib
 import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
@@ -43,7 +43,10 @@ class Task:
 
 @dataclass(frozen=True)
 class FinishedFold:
-    """Logits (n, 8) for the test clips, with their truth and speakers; `curves` are figures of the epochs."""
+    """Logits (n, 8) for the test clips, with their truth and speakers; `curves` are figures of the epochs.
+
+    `altered` holds the logits for the same clips put through noise, a telephone or a room, by name.
+    """
 
     task: Task
     recipe: str
@@ -54,6 +57,7 @@ class FinishedFold:
     targets: NDArray[np.int64]
     logits: NDArray[np.float64]
     curves: tuple[dict[str, float], ...] = ()
+    altered: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
 
     def to_line(self) -> str:
         """Return one JSON line."""
@@ -76,6 +80,8 @@ class FinishedFold:
                 for name in (self.curves[0] if self.curves else ())
             },
         }
+        if self.altered:
+            line["altered"] = {name: packed(logits) for name, logits in self.altered.items()}
         return json.dumps(line)
 
     @classmethod
@@ -93,6 +99,7 @@ class FinishedFold:
             targets=np.array([int(digit) for digit in values["truth"]], np.int64),
             logits=unpacked(values["logits"]),
             curves=tuple(dict(zip(values["curves"], epoch, strict=True)) for epoch in epochs),
+            altered={name: unpacked(text) for name, text in values.get("altered", {}).items()},
         )
 
 

@@ -1,11 +1,12 @@
 """The benchmark's work: which folds there are, which are missing, and running one."""
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
+from typing import TypeVar
 
 from ml.benchmark.record import FinishedFold, Task, append_fold
 from ml.benchmark.splits import splits_of
@@ -64,10 +65,18 @@ def _row(
         yield Piece(task, cfg, split, task.recipe(cfg, *keys))
 
 
+AnyPiece = TypeVar("AnyPiece")
+
+
 def run_all(
-    material: Material, wanted: Sequence[Piece], file: Path, *, jobs: int = 1, minutes: float | None = None
+    run: Callable[[AnyPiece], FinishedFold],
+    wanted: Sequence[AnyPiece],
+    file: Path,
+    *,
+    jobs: int = 1,
+    minutes: float | None = None,
 ) -> Iterator[FinishedFold]:
-    """Run `wanted` one after the other; each is written when done, none is begun after `minutes`."""
+    """`run` what is wanted one after the other; each is written when done, none is begun after `minutes`."""
     missing = iter(wanted)
     deadline = time.monotonic() + 60 * minutes if minutes is not None else float("inf")
     # Fresh processes: a forked one would inherit torch's threads in an unknown state.
@@ -75,7 +84,7 @@ def run_all(
         running: set[Future[FinishedFold]] = set()
         while True:
             while len(running) < jobs and time.monotonic() < deadline and (piece := next(missing, None)):
-                running.add(pool.submit(run_piece, material, piece))
+                running.add(pool.submit(run, piece))
             if not running:
                 return
             done, running = wait(running, return_when=FIRST_COMPLETED)

@@ -101,6 +101,7 @@ CORPUS = Corpus(
     name="cremad",
     title="Crowd-sourced Emotional Multimodal Actors Dataset",
     language="en",
+    ages=(20, 74),
     licence="ODbL 1.0",
     commercial_use=True,
     citation=(

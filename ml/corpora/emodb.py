@@ -60,6 +60,7 @@ CORPUS = Corpus(
     name="emodb",
     title="Berlin Database of Emotional Speech",
     language="de",
+    ages=(21, 35),
     licence="CC0 1.0",
     commercial_use=True,
     citation=(

@@ -82,7 +82,8 @@ class Corpus:
     `annotated` is for corpora whose labels or votes stand in files of their own: it looks into the folders
     once and returns the reader that knows them. `names` are the clips of the complete corpus where they
     follow a scheme. `folds` are the reference test folds by speaker; without them, folds are drawn. `cast` is
-    the corpus whose speakers these are, where they are another's. `by_request`: read only if named.
+    the corpus whose speakers these are, where they are another's. `by_request`: read only if named. `ages`
+    are the youngest's and the oldest's in years as published, `None` where nobody says.
     """
 
     name: str
@@ -99,6 +100,7 @@ class Corpus:
     reserved: frozenset[str] = field(default_factory=frozenset)
     cast: str = ""
     by_request: bool = False
+    ages: tuple[int, int] | None = None
 
     def scan(self, *roots: Path) -> Scan:
         """Read the names and headers of all audio files under `roots`; nothing odd is fatal."""

@@ -72,6 +72,7 @@ CORPUS = Corpus(
     name="ravdess",
     title="Ryerson Audio-Visual Database of Emotional Speech and Song (speech, audio only)",
     language="en",
+    ages=(21, 33),
     licence="CC BY-NC-SA 4.0",
     commercial_use=False,
     citation=(

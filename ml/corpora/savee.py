@@ -60,6 +60,7 @@ CORPUS = Corpus(
     name="savee",
     title="Surrey Audio-Visual Expressed Emotion",
     language="en",
+    ages=(27, 31),
     licence="free for research, on registration",
     commercial_use=False,
     citation=(

@@ -43,6 +43,7 @@ CORPUS = Corpus(
     name="tess",
     title="Toronto Emotional Speech Set",
     language="en",
+    ages=(26, 64),
     licence="CC BY-NC-ND 4.0",
     commercial_use=False,
     citation=(

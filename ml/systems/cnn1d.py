@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from ml.systems.interface import Shape, Standardise
+from ml.systems.layers import temporal_convolutions
 
 
 @dataclass(frozen=True)
@@ -28,20 +29,9 @@ class Cnn1d(nn.Module):
     def __init__(self, shape: Shape, options: Cnn1dOptions, classes: int) -> None:
         super().__init__()
         self.scale = Standardise(shape.rows)
-        layers: list[nn.Module] = []
-        before = shape.rows
-        for channels in options.channels:
-            layers += [
-                nn.Conv1d(before, channels, options.kernel, padding=options.kernel // 2),
-                nn.BatchNorm1d(channels),
-                nn.ReLU(),
-                nn.MaxPool1d(2),
-                nn.Dropout(options.dropout),
-            ]
-            before = channels
-        self.layers = nn.Sequential(*layers)
+        self.layers = temporal_convolutions(shape.rows, options.channels, options.kernel, options.dropout)
         self.head = nn.Sequential(
-            nn.Linear(2 * before, options.dense), nn.ReLU(), nn.Dropout(options.dropout),
+            nn.Linear(2 * options.channels[-1], options.dense), nn.ReLU(), nn.Dropout(options.dropout),
             nn.Linear(options.dense, classes),
         )  # fmt: skip
 

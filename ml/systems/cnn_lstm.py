@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 
 from ml.systems.interface import Shape, Standardise
+from ml.systems.layers import temporal_convolutions
 
 
 @dataclass(frozen=True)
@@ -28,19 +29,10 @@ class CnnLstm(nn.Module):
     def __init__(self, shape: Shape, options: CnnLstmOptions, classes: int) -> None:
         super().__init__()
         self.scale = Standardise(shape.rows)
-        layers: list[nn.Module] = []
-        before = shape.rows
-        for channels in options.channels:
-            layers += [
-                nn.Conv1d(before, channels, options.kernel, padding=options.kernel // 2),
-                nn.BatchNorm1d(channels),
-                nn.ReLU(),
-                nn.MaxPool1d(2),
-                nn.Dropout(options.dropout),
-            ]
-            before = channels
-        self.convolutions = nn.Sequential(*layers)
-        self.steps = nn.LSTM(before, options.units, batch_first=True)
+        self.convolutions = temporal_convolutions(
+            shape.rows, options.channels, options.kernel, options.dropout
+        )
+        self.steps = nn.LSTM(options.channels[-1], options.units, batch_first=True)
         self.head = nn.Sequential(nn.Dropout(options.dropout), nn.Linear(options.units, classes))
 
     def forward(self, plane: Tensor) -> Tensor:

@@ -1,6 +1,8 @@
 """Pieces that several systems share; every tensor's shape stands beside it."""
 
+import itertools
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
@@ -33,6 +35,20 @@ class LevelFreeMfcc(nn.Module):
         spread = ((squares * share).sum(dim=2, keepdim=True) / self.per_level**2 + 1e-3).sqrt()
         scaled = torch.cat([centred, rest * active], dim=1) / spread
         return scaled.unsqueeze(1), active[:, 0]
+
+
+def temporal_convolutions(rows: int, channels: Sequence[int], kernel: int, dropout: float) -> nn.Sequential:
+    """Convolutions along time with batch norm, ReLU, max-pool and dropout: (N, rows, T) → (N, C, T / 2^k)."""
+    layers: list[nn.Module] = []
+    for before, after in itertools.pairwise((rows, *channels)):
+        layers += [
+            nn.Conv1d(before, after, kernel, padding=kernel // 2),
+            nn.BatchNorm1d(after),
+            nn.ReLU(),
+            nn.MaxPool1d(2),
+            nn.Dropout(dropout),
+        ]
+    return nn.Sequential(*layers)
 
 
 class AttentiveStatistics(nn.Module):

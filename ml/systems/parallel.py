@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from ml.config import FeatureConfig
 from ml.systems.layers import AttentiveStatistics, EncoderLayer, LevelFreeMfcc, shrink_mask, sinusoids
@@ -20,7 +21,10 @@ from ml.systems.layers import AttentiveStatistics, EncoderLayer, LevelFreeMfcc, 
 
 @dataclass(frozen=True)
 class ParallelOptions:
-    """Widths of the three branches."""
+    """Widths of the three branches; `frame_step` frames of 10 ms are averaged into one before all of them.
+
+    `broad_residuals` convolutions along time are added to the broad block, each beside a way around it.
+    """
 
     local_channels: tuple[int, int, int] = (16, 32, 64)
     broad_channels: tuple[int, int, int] = (160, 192, 192)
@@ -31,6 +35,8 @@ class ParallelOptions:
     conv_dropout: float = 0.1
     encoder_dropout: float = 0.1
     dropout: float = 0.3
+    frame_step: int = 1
+    broad_residuals: int = 0
 
 
 class Convolution(nn.Sequential):
@@ -82,7 +88,7 @@ class BroadBlock(nn.Module):
 
     step = 8
 
-    def __init__(self, rows: int, channels: tuple[int, int, int], dropout: float) -> None:
+    def __init__(self, rows: int, channels: tuple[int, int, int], dropout: float, residuals: int = 0) -> None:
         super().__init__()
         first, second, third = channels
         self.layers = nn.Sequential(
@@ -90,11 +96,16 @@ class BroadBlock(nn.Module):
             Convolution((first, second), (1, 5), (0, 2), (1, 2), dropout),  # (N, C2, 1, T / 8)
             Convolution((second, third), (1, 5), (0, 2), (1, 1), dropout),  # (N, C3, 1, T / 8)
         )
+        self.residuals = nn.ModuleList(
+            Convolution((third, third), (1, 5), (0, 2), (1, 1), dropout) for _ in range(residuals)
+        )
         self.width = third
 
     def forward(self, x: Tensor, active: Tensor) -> Tensor:
         """Return one vector for each 80 ms; silence is left to the pooling."""
         maps: Tensor = self.layers(x)
+        for layer in self.residuals:
+            maps = maps + layer(maps)
         return maps.squeeze(2).transpose(1, 2)
 
 
@@ -133,9 +144,10 @@ class Parallel(nn.Module):
     def __init__(self, features: FeatureConfig, options: ParallelOptions, classes: int) -> None:
         super().__init__()
         rows = features.rows
+        self.frame_step = options.frame_step
         self.level_free = LevelFreeMfcc(features.n_mels)
         self.local = LocalBlock(rows, options.local_channels, options.conv_dropout)
-        self.broad = BroadBlock(rows, options.broad_channels, options.conv_dropout)
+        self.broad = BroadBlock(rows, options.broad_channels, options.conv_dropout, options.broad_residuals)
         self.encoder = EncoderBlock(rows, options)
         widths = (self.local.width, self.broad.width, self.encoder.width)
         self.steps = (self.local.step, self.broad.step, self.encoder.step)
@@ -151,6 +163,8 @@ class Parallel(nn.Module):
 
     def stem(self, mfcc: Tensor) -> tuple[Tensor, ...]:
         """Return what every branch is given: the level-free plane, and the mask of frames that hold sound."""
+        if self.frame_step > 1:
+            mfcc = functional.avg_pool2d(mfcc, (1, self.frame_step))
         plane, active = self.level_free(mfcc)
         return plane, active
 

@@ -11,7 +11,8 @@ from ml import frontend
 from ml.audio import UnreadableAudio
 from ml.config import FeatureConfig
 from ml.labels import EMOTIONS
-from ml.recogniser import PEAKS_PER_SECOND, EmotionRecogniser, SessionEstimate
+from ml.peaks import PEAKS_PER_SECOND
+from ml.recogniser import EmotionRecogniser, SessionEstimate
 from ml.registry import UnknownModel
 from ml.runtime import softmax
 from tests import voices

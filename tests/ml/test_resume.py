@@ -1,6 +1,7 @@
 """A training that is killed goes on to the very weights that it would have reached."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,20 @@ def test_any_schedule_goes_on(name: str, train: Callable[..., torch.nn.Module], 
     resumed, whole = train(cfg, checkpoint=state), train(cfg)
 
     assert largest_difference(whole.state_dict(), resumed.state_dict()) == 0
+
+
+def test_a_moving_average_goes_on_and_is_what_is_kept(
+    train: Callable[..., torch.nn.Module], tmp_path: Path
+) -> None:
+    plain = replace(SMALL, train=replace(SMALL.train, validation_share=0.0))
+    cfg, state = replace(plain, train=replace(plain.train, average=0.9)), tmp_path / "state.pt"
+    with pytest.raises(Cancelled):
+        train(cfg, checkpoint=state, on_epoch=cancel_after(2))
+
+    resumed, whole, last = train(cfg, checkpoint=state), train(cfg), train(plain)
+
+    assert largest_difference(whole.state_dict(), resumed.state_dict()) == 0
+    assert largest_difference(whole.state_dict(), last.state_dict()) > 1e-3
 
 
 def test_a_state_of_another_run_is_refused(train: Callable[..., torch.nn.Module], tmp_path: Path) -> None:

@@ -69,13 +69,36 @@ def test_a_wav_that_was_streamed_claims_nothing(tmp_path: Path) -> None:
     assert not decoding.cut_off
 
 
-def test_too_long_is_found_by_decoding(tmp_path: Path) -> None:
-    path = voices.write(tmp_path / "a.wav", voices.tone(31.0))
-    assert len(list(audio.decode(path, max_seconds=31.0))) == 4
-    blocks = audio.decode(path, max_seconds=30.0)
+def decoded_seconds(path: Path, *, limit: float) -> float:
+    decoding = audio.decode(path, max_seconds=limit)
+    list(decoding)
+    return decoding.duration_s
+
+
+@pytest.mark.parametrize("kind", voices.KINDS)
+def test_the_longest_recording_is_read_with_what_its_encoder_pads(kind: str, tmp_path: Path) -> None:
+    path = voices.write(tmp_path / f"a.{kind}", voices.tone(12.0), kind=kind)
+    assert decoded_seconds(path, limit=12.0) >= 12.0
+
+
+@pytest.mark.parametrize("kind", voices.KINDS)
+def test_too_long_is_found_by_decoding(kind: str, tmp_path: Path) -> None:
+    path = voices.write(tmp_path / f"a.{kind}", voices.tone(13.0), kind=kind)
     with pytest.raises(audio.UnreadableAudio) as refused:
-        list(blocks)
+        decoded_seconds(path, limit=12.0)
     assert refused.value.code == "too_long"
+
+
+def test_padding_that_no_header_tells_of(tmp_path: Path) -> None:
+    """A telephone's MP3 without a Xing frame: all of the encoder's delay and filling is heard."""
+    path = tmp_path / "a.mp3"
+    path.write_bytes(voices.telephone_mp3(voices.tone(12.0)))
+    assert 12.1 < decoded_seconds(path, limit=12.0) < 12.0 + audio.ENCODER_PADDING_S
+
+
+def test_two_hours_are_the_limit() -> None:
+    """The upload form, the reasons and the README say two hours."""
+    assert audio.MAX_SECONDS == 2 * 60 * 60
 
 
 def test_a_header_that_claims_hours_is_not_believed(tmp_path: Path) -> None:
