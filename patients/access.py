@@ -7,7 +7,15 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
 
-from patients.models import Clinician, Patient, Session
+from patients.models import (
+    Clinician,
+    CourseEvent,
+    Note,
+    Patient,
+    QuestionnaireLink,
+    QuestionnaireResponse,
+    Session,
+)
 
 
 class NotVisible(Http404):
@@ -35,6 +43,30 @@ def open_patient(clinician: Clinician, reference: str) -> Patient:
         raise NotVisible from None
 
 
+def open_record(clinician: Clinician, reference: str) -> Patient:
+    """A patient together with what clinicians wrote of them: hidden from roles that see no results."""
+    patient = open_patient(clinician, reference)
+    if not clinician.sees_results:
+        raise NotVisible
+    return patient
+
+
+def open_event(clinician: Clinician, event_id: UUID) -> CourseEvent:
+    events = CourseEvent.objects.filter(patient__team__memberships__clinician=clinician)
+    event = events.select_related("patient__team", "written_by", "voided_by").filter(pk=event_id).first()
+    if event is None or not clinician.sees_results:
+        raise NotVisible
+    return event
+
+
+def open_note(clinician: Clinician, note_id: UUID) -> Note:
+    notes = Note.objects.filter(patient__team__memberships__clinician=clinician)
+    note = notes.select_related("patient__team", "written_by", "voided_by").filter(pk=note_id).first()
+    if note is None or not clinician.sees_results:
+        raise NotVisible
+    return note
+
+
 def sessions_of(clinician: Clinician) -> QuerySet[Session]:
     """Sessions of the clinician's patients, voided ones included."""
     visible = Session.objects.filter(patient__team__memberships__clinician=clinician)
@@ -45,6 +77,25 @@ def open_session(clinician: Clinician, session_id: UUID) -> Session:
     try:
         return sessions_of(clinician).get(pk=session_id)
     except Session.DoesNotExist:
+        raise NotVisible from None
+
+
+def open_response(clinician: Clinician, response_id: UUID) -> QuestionnaireResponse:
+    """A response to read: not for staff, who see that there is one. Hidden answers as absent."""
+    visible = QuestionnaireResponse.objects.filter(patient__team__memberships__clinician=clinician)
+    try:
+        if clinician.sees_results:
+            return visible.select_related("patient__team", "entered_by").get(pk=response_id)
+    except QuestionnaireResponse.DoesNotExist:
+        pass
+    raise NotVisible
+
+
+def open_link(clinician: Clinician, link_id: UUID) -> QuestionnaireLink:
+    visible = QuestionnaireLink.objects.filter(patient__team__memberships__clinician=clinician)
+    try:
+        return visible.select_related("patient__team").get(pk=link_id)
+    except QuestionnaireLink.DoesNotExist:
         raise NotVisible from None
 
 

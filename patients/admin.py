@@ -228,7 +228,7 @@ class PatientAdmin(AuditedAdmin[Patient]):
 
     def save_model(self, request: HttpRequest, obj: Patient, form: ModelForm[Patient], change: bool) -> None:
         before = Team.objects.get(pk=form.initial["team"])
-        super().save_model(request, obj, form, change)
+        obj.save(update_fields=["team"])  # and nothing else of what was read when the form was opened
         if before != obj.team:
             ends = {"from": before.name, "to": obj.team.name}
             self.note(request, Action.PATIENT_TRANSFERRED, obj, **ends)

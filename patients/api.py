@@ -31,6 +31,7 @@ from patients.serializers import (
     EnrolmentSerializer,
     PatientSerializer,
     ReasonSerializer,
+    RedateSerializer,
     SessionSerializer,
     SignInSerializer,
     TokenSerializer,
@@ -129,6 +130,16 @@ class Sessions(GenericViewSet[Session]):
         sent.is_valid(raise_exception=True)
         voided = care.void_session(by=caller(request), session=session, **sent.validated_data)
         return Response(self.get_serializer(voided).data)
+
+    @extend_schema(request=RedateSerializer, responses=SessionSerializer)
+    @action(detail=True, methods=["post"])
+    def redate(self, request: Request, pk: UUID) -> Response:
+        """Correct when it was held."""
+        session = open_session(caller(request), pk)
+        sent = RedateSerializer(data=request.data)
+        sent.is_valid(raise_exception=True)
+        redated = care.redate_session(by=caller(request), session=session, **sent.validated_data)
+        return Response(self.get_serializer(redated).data)
 
 
 class Consents(mixins.ListModelMixin, GenericViewSet[Consent]):

@@ -36,6 +36,7 @@ class Action(models.TextChoices):
     CASELOAD_VIEWED = "caseload.viewed", _("looked at the caseload")
     PATIENT_VIEWED = "patient.viewed", _("looked at the patient’s page")
     PATIENT_ENROLLED = "patient.enrolled", _("enrolled the patient")
+    PURPOSE_REFUSED = "patient.purpose_refused", _("declared another purpose than care, and was refused")
     PATIENT_AMENDED = "patient.amended", _("changed the patient’s details")
     PATIENT_TRANSFERRED = "patient.transferred", _("transferred the patient")
     PATIENT_DISCHARGED = "patient.discharged", _("discharged the patient")
@@ -49,6 +50,26 @@ class Action(models.TextChoices):
     SESSION_MOVED_AWAY = "session.moved_away", _("moved a session away to another patient")
     SESSION_MOVED_IN = "session.moved_in", _("moved a session here from another patient")
     SESSION_VOIDED = "session.voided", _("voided a session")
+    SESSION_REDATED = "session.redated", _("corrected the date of a session")
+
+    VISIT_PLANNED = "visit.planned", _("planned the next visit")
+    VISIT_CLEARED = "visit.cleared", _("cleared the next visit")
+    EVENT_ADDED = "event.added", _("added an event")
+    EVENT_VOIDED = "event.voided", _("voided an event")
+    NOTE_WRITTEN = "note.written", _("wrote a note")
+    NOTE_VOIDED = "note.voided", _("voided a note")
+    COURSE_VIEWED = "course.viewed", _("looked at events and notes")
+    PATIENT_EXPORTED = "patient.exported", _("exported the patient’s results")
+
+    QUESTIONNAIRE_FILLED = "questionnaire.filled", _("filled a questionnaire")
+    QUESTIONNAIRES_VIEWED = "questionnaire.viewed", _("looked at questionnaires")
+    QUESTIONNAIRE_SEEN = "questionnaire.seen", _("marked a questionnaire as seen")
+    QUESTIONNAIRE_VOIDED = "questionnaire.voided", _("voided a questionnaire")
+    QUESTIONNAIRE_LINK_MADE = "questionnaire.link_made", _("made a link to a questionnaire")
+    QUESTIONNAIRE_LINK_WITHDRAWN = (
+        "questionnaire.link_withdrawn",
+        _("withdrew a link to a questionnaire"),
+    )
 
     RECORDING_RECEIVED = "recording.received", _("uploaded a recording")
     RECORDING_REFUSED = "recording.refused", _("uploaded a recording that was refused")
@@ -59,6 +80,23 @@ class Action(models.TextChoices):
     RECORDING_SOUND_REMOVED = "recording.sound_removed", _("removed sound that was not to be kept")
     ANALYSIS_VIEWED = "analysis.viewed", _("looked at an analysis")
     ANALYSIS_RETRIED = "analysis.retried", _("asked for an analysis again")
+
+    JUDGED = "judgement.said", _("judged what was heard")
+    JUDGEMENT_WITHDRAWN = "judgement.withdrawn", _("withdrew a judgement")
+    JUDGEMENTS_LEARNT = "judgement.learnt", _("had judged stretches learnt by a new model")
+    SESSION_SIGNED = "session.signed", _("signed a session")
+    SESSION_PRINTED = "session.printed", _("opened a session for printing")
+    EXPLANATION_ASKED = "explanation.asked", _("asked why a moment sounded as it did")
+
+    ALERTS_VIEWED = "alert.viewed", _("looked at alerts")
+    ALERT_OPENED = "alert.opened", _("an alert was opened by its rule")
+    ALERT_ACKNOWLEDGED = "alert.acknowledged", _("acknowledged an alert")
+    ALERT_SNOOZED = "alert.snoozed", _("snoozed an alert")
+    ALERT_CLOSED = "alert.closed", _("closed an alert")
+    ALERT_REOPENED = "alert.reopened", _("reopened an alert")
+    RULE_REPLAYED = "alert_rule.replayed", _("replayed an alert rule on the caseload")
+    RULE_SAVED = "alert_rule.saved", _("saved an alert rule")
+    RULE_RETIRED = "alert_rule.retired", _("retired an alert rule")
 
     MODEL_ADOPTED = "model.adopted", _("adopted a model")
     MODEL_ACTIVATED = "model.activated", _("activated a model")
@@ -73,6 +111,13 @@ class Action(models.TextChoices):
     ADMIN_REMOVED = "admin.removed", _("removed a record in the administration")
 
 
+LOOKING = frozenset(action for action in Action if action.endswith("viewed")) | {
+    Action.PATIENT_EXPORTED,
+    Action.RECORDING_PLAYED,
+    Action.SESSION_PRINTED,
+    Action.EXPLANATION_ASKED,
+}
+
 _address: ContextVar[str | None] = ContextVar("client_address", default=None)
 
 
@@ -84,7 +129,12 @@ def record(
     subject: models.Model | None = None,
     detail: Mapping[str, Any] | None = None,
 ) -> AuditEntry:
-    """Add one row. ``detail`` names what changed but never repeats what identifies a person."""
+    """Add one row. ``detail`` names what changed but never repeats what identifies a person.
+
+    An act that is more than looking counts up the patient's revision, so that no verb can forget to.
+    """
+    if patient is not None and action not in LOOKING:
+        Patient.count_change(patient.pk)
     return AuditEntry.objects.create(
         actor=actor,
         action=action,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from patients.access import lock_patient, lock_session
 from patients.audit import Action, record
-from patients.enrolment import has_consent
+from patients.enrolment import check_held, has_consent
 from patients.errors import Refused
 from patients.models import Clinician, Consent, Patient, Session, Team
 
@@ -116,6 +118,20 @@ def move_session(*, by: Clinician, session: Session, to_patient: Patient, reason
     ):
         detail = {"other_patient": other.pk, "reason": reason}
         record(actor=by, action=action, patient=patient, subject=session, detail=detail)
+    return session
+
+
+@transaction.atomic
+def redate_session(*, by: Clinician, session: Session, held_at: datetime, reason: str) -> Session:
+    """Put a session on the day on which it was really held; every trend follows. The audit keeps both."""
+    reason, session = stated(reason), _unvoided(by, session)
+    if held_at == session.held_at:
+        raise Refused("same_time", _("The session has this date and time already."), field="held_at")
+    check_held(held_at)
+    detail = {"held_from": session.held_at.isoformat(), "held_to": held_at.isoformat(), "reason": reason}
+    session.held_at = held_at
+    session.save(update_fields=["held_at"])
+    record(actor=by, action=Action.SESSION_REDATED, patient=session.patient, subject=session, detail=detail)
     return session
 
 

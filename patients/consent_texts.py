@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+from django.conf import settings
 from django.utils.functional import Promise
+from django.utils.translation import get_language, override
 from django.utils.translation import gettext_lazy as _
 
 from patients.models import Consent
 
-CURRENT = "2025-1"
+CURRENT = "2026-1"
 
 TEXTS: dict[str, dict[Consent.Purpose, Promise]] = {
     "2025-1": {
@@ -27,7 +31,44 @@ TEXTS: dict[str, dict[Consent.Purpose, Promise]] = {
             "cannot be taken out, but my recordings are not used again."
         ),
     },
+    # Says what is measured beside the estimate, and how soon a withdrawal takes effect.
+    "2026-1": {
+        Consent.Purpose.ANALYSE: _(
+            "A computer may analyse recordings of my voice. It estimates how my speech sounds: for example, "
+            "that it sounds sad or sounds calm. It also measures how I speak: pace, pauses, pitch and "
+            "loudness. These are estimates from sound alone. They are not a diagnosis, they can be wrong, "
+            "and only the team that treats me sees them. My care does not depend on this. I can withdraw it "
+            "at any time; from that moment no recording is accepted or analysed."
+        ),
+        Consent.Purpose.KEEP_AUDIO: _(
+            "The clinic may keep the sound of my recordings, so that my team can listen to a moment again. "
+            "My care does not depend on this. I can withdraw it at any time; from that moment nobody can "
+            "listen, and the sound is removed within a day. What was measured from it stays in my record."
+        ),
+        Consent.Purpose.TRAIN: _(
+            "My recordings may be used inside this clinic to improve how the computer recognises how speech "
+            "sounds. My care does not depend on this. I can withdraw it at any time; what was already learnt "
+            "cannot be taken out, but my recordings are not used again."
+        ),
+    },
 }
+
+
+@dataclass(frozen=True)
+class Words:
+    """One wording in one language, as it is shown, agreed to and kept."""
+
+    text: str
+    version: str
+    language: str
+
+
+def words(purpose: Consent.Purpose, text_version: str = CURRENT, language: str | None = None) -> Words:
+    """The words in ``language``, by default that of the page; in English where there is no translation."""
+    language = language or get_language() or settings.LANGUAGE_CODE
+    with override(language):
+        text = str(wording(purpose, text_version))
+        return Words(text, text_version, get_language() or language)
 
 
 def wording(purpose: Consent.Purpose, text_version: str = CURRENT) -> Promise:

@@ -11,11 +11,13 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from patients import purposes
 from patients.access import lock_patient
 from patients.audit import Action, record
-from patients.consent_texts import CURRENT, TEXTS
+from patients.consent_texts import CURRENT, TEXTS, words
 from patients.errors import Refused
 from patients.models import Clinician, Consent, Patient, Session, Team
+from patients.purposes import Declared
 
 # Only of these may the audit repeat old and new values: the others identify a person, or come close.
 PLAIN_FIELDS = frozenset({"language", "sex"})
@@ -28,6 +30,7 @@ class PatientDetails(TypedDict, total=False):
     sex: Patient.Sex | str
     language: str
     notes: str
+    voice_condition: str
     next_visit: datetime | None
 
 
@@ -43,27 +46,31 @@ def _check(patient: Patient) -> None:
         raise Refused("invalid", sentences[0], field=field) from error
 
 
-@transaction.atomic
 def enrol(
     *,
     by: Clinician,
     team: Team,
     reference: str,
+    purpose: Declared | str = Declared.CARE,
     consents: Collection[Consent.Purpose] = (),
     is_demo: bool = False,
     **details: Unpack[PatientDetails],
 ) -> Patient:
-    """Take a patient into the care of ``team``, with the consents given in the same conversation."""
+    """Take a patient into the care of ``team``, with the consents given in the same conversation.
+
+    ``purpose`` is what whoever enrols has declared; another than care is refused, and that is on record.
+    """
+    purposes.accept(by=by, purpose=purpose)
     if not by.memberships.filter(team=team).exists():
         raise Refused("not_your_team", _("You can enrol patients only into a team of yours."), field="team")
     patient = Patient(team=team, reference=reference, is_demo=is_demo, **details)
-    _check(patient)
-    patient.save()
-    record(
-        actor=by, action=Action.PATIENT_ENROLLED, patient=patient, subject=patient, detail={"team": team.name}
-    )
-    for purpose in consents:
-        give_consent(by=by, patient=patient, purpose=purpose)
+    detail = {"team": team.name, "declared": str(purpose)}
+    with transaction.atomic():
+        _check(patient)
+        patient.save()
+        record(actor=by, action=Action.PATIENT_ENROLLED, patient=patient, subject=patient, detail=detail)
+        for agreed in consents:
+            give_consent(by=by, patient=patient, purpose=agreed)
     return patient
 
 
@@ -96,9 +103,14 @@ def has_consent(patient: Patient, purpose: Consent.Purpose) -> bool:
 
 @transaction.atomic
 def give_consent(
-    *, by: Clinician, patient: Patient, purpose: Consent.Purpose, text_version: str = CURRENT
+    *,
+    by: Clinician,
+    patient: Patient,
+    purpose: Consent.Purpose,
+    text_version: str = CURRENT,
+    language: str | None = None,
 ) -> Consent:
-    """Record the patient's agreement; a standing one to an older wording is closed by it."""
+    """Record the patient's agreement with the very words; one to an older wording is closed by it."""
     patient = lock_patient(by, patient)
     if patient.is_discharged:
         raise Refused("discharged", _("This patient is discharged. Readmit them before recording consent."))
@@ -111,7 +123,15 @@ def give_consent(
         return standing
     if standing is not None:
         _close(standing, by)
-    consent = Consent.objects.create(patient=patient, purpose=purpose, text_version=text_version, given_by=by)
+    shown = words(purpose, text_version, language)
+    consent = Consent.objects.create(
+        patient=patient,
+        purpose=purpose,
+        text_version=shown.version,
+        text=shown.text,
+        language=shown.language,
+        given_by=by,
+    )
     detail = {"purpose": str(purpose), "wording": text_version}
     record(actor=by, action=Action.CONSENT_GIVEN, patient=patient, subject=consent, detail=detail)
     return consent
@@ -137,6 +157,13 @@ def _close(consent: Consent, by: Clinician) -> None:
     consent.save(update_fields=["withdrawn_at", "withdrawn_by"])
 
 
+def check_held(held_at: datetime) -> None:
+    if held_at > timezone.now() + CLOCK_SLACK:
+        raise Refused(
+            "in_the_future", _("A session cannot be held in the future. Check the date."), field="held_at"
+        )
+
+
 @transaction.atomic
 def start_session(
     *, by: Clinician, patient: Patient, held_at: datetime, kind: Session.Kind | str, note: str = ""
@@ -145,10 +172,7 @@ def start_session(
     patient = lock_patient(by, patient)
     if patient.is_discharged:
         raise Refused("discharged", _("This patient is discharged. Readmit them before starting a session."))
-    if held_at > timezone.now() + CLOCK_SLACK:
-        raise Refused(
-            "in_the_future", _("A session cannot be held in the future. Check the date."), field="held_at"
-        )
+    check_held(held_at)
     if kind not in Session.Kind.values:
         raise Refused("unknown_kind", _("Choose one of the kinds of session."), field="kind")
     session = Session.objects.create(patient=patient, held_at=held_at, kind=kind, note=note, started_by=by)

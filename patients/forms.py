@@ -19,10 +19,12 @@ from django.utils.translation import gettext_lazy as _
 
 from patients.access import patients_of
 from patients.care import LONGEST_REASON
-from patients.consent_texts import wording
+from patients.consent_texts import CURRENT, wording
+from patients.course import LONGEST_NOTE
 from patients.enrolment import PatientFacts
 from patients.errors import Refused
-from patients.models import Clinician, Consent, Patient, Session, Team
+from patients.models import Clinician, Consent, CourseEvent, Patient, Session, Team
+from patients.purposes import Declared
 
 TYPED_REFERENCE = {"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}
 
@@ -84,6 +86,11 @@ def moment_field(**kwargs: Any) -> forms.DateTimeField:
     return forms.DateTimeField(widget=picker, **kwargs)
 
 
+def day_field(**kwargs: Any) -> forms.DateField:
+    """A day, through the browser's picker."""
+    return forms.DateField(widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}), **kwargs)
+
+
 def reason_field(help_text: Any) -> forms.CharField:
     return forms.CharField(
         label=_("Reason"),
@@ -125,6 +132,15 @@ class PatientForm(PlainForm):
     )
     sex = forms.ChoiceField(label=_("Sex"), choices=Patient.Sex.choices, initial=Patient.Sex.UNKNOWN)
     language = forms.ChoiceField(label=_("Language"), help_text=_("The language spoken in sessions."))
+    voice_condition = forms.CharField(
+        label=_("A condition that changes the voice"),
+        max_length=120,
+        required=False,
+        help_text=_(
+            "Such as hoarseness after an operation, or a stroke. Estimates are then marked as not validated."
+        ),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
     next_visit = moment_field(label=_("Next visit"), required=False)
     notes = forms.CharField(
         label=_("Notes"),
@@ -164,6 +180,13 @@ class EnrolForm(PatientForm):
         widget=forms.CheckboxSelectMultiple,
         help_text=_("Read it out, and tick what was agreed. It can also be recorded later."),
     )
+    purpose = forms.ChoiceField(
+        label=_("What is this for?"),
+        choices=Declared.choices,
+        widget=forms.RadioSelect(attrs={"aria-describedby": "id_purpose_error"}),
+        help_text=_("Only the care of the patient is accepted. Anything else is refused and put on record."),
+        error_messages={"required": _("Say what this is for.")},
+    )
     field_order = ["reference", "team", "name"]
 
     def __init__(self, *args: Any, by: Clinician, **kwargs: Any) -> None:
@@ -188,6 +211,17 @@ class ConsentForm(PlainForm):
 
     purpose = forms.TypedChoiceField(choices=Consent.Purpose.choices, coerce=Consent.Purpose)
     decision = forms.ChoiceField(choices=[("give", ""), ("withdraw", "")])
+    # What was on the page when it was read out; agreeing to words that were not shown is refused.
+    text_version = forms.CharField(max_length=32, required=False)
+    language = forms.CharField(max_length=12, required=False)
+
+    def clean(self) -> None:
+        shown = self.cleaned_data.get("text_version")
+        if self.cleaned_data.get("decision") == "give" and shown != CURRENT:
+            sentence = _("The wording has changed since this page was opened. Read out the new one.")
+            raise forms.ValidationError(sentence, code="other_wording")
+        if self.cleaned_data.get("language") not in dict(settings.LANGUAGES):
+            self.cleaned_data["language"] = None
 
 
 class TransferForm(PlainForm):
@@ -210,6 +244,49 @@ class ReasonForm(PlainForm):
     reason = reason_field(_("Kept in the patient’s audit."))
 
 
+class EventForm(PlainForm):
+    """A mark on the time axis."""
+
+    kind = forms.ChoiceField(label=_("Kind"), choices=CourseEvent.Kind.choices)
+    label = forms.CharField(
+        label=_("What"),
+        max_length=80,
+        error_messages={"required": _("Say in a few words what it was.")},
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    detail = forms.CharField(
+        label=_("Detail"),
+        max_length=300,
+        required=False,
+        help_text=_("For example the dose."),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    on = day_field(label=_("On"), error_messages={"required": _("Say on which day.")})
+    until = day_field(label=_("Until"), required=False)
+
+
+class NoteForm(PlainForm):
+    text = forms.CharField(
+        label=_("Note"),
+        max_length=LONGEST_NOTE,
+        error_messages={"required": _("Write something first.")},
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+
+class VisitForm(PlainForm):
+    """When the patient comes next; the other button, ``clear``, asks for no date."""
+
+    at = moment_field(
+        label=_("Next visit"), error_messages={"required": _("Say when the patient comes next.")}
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "clear" in self.data:
+            del self.fields["at"]
+
+
 class SessionForm(PlainForm):
     held_at = moment_field(
         label=_("Held at"),
@@ -223,6 +300,15 @@ class SessionForm(PlainForm):
         widget=forms.Textarea(attrs={"rows": 2}),
         help_text=_("For the team, such as “first session after the change of medication”."),
     )
+
+
+class RedateSessionForm(PlainForm):
+    held_at = moment_field(
+        label=_("Really held at"),
+        help_text=_("When the patient spoke, in the clinic’s time."),
+        error_messages={"required": _("Say when the patient spoke.")},
+    )
+    reason = reason_field(_("Kept in the patient’s audit, with the old date."))
 
 
 class TypedReferenceForm(PlainForm):

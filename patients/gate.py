@@ -16,7 +16,13 @@ if TYPE_CHECKING:
     from patients.browser_sessions import SessionStore
 
 # What someone may do before they have set up the second factor that their role requires.
-BEFORE_SECOND_FACTOR = {"set_second_factor", "logout", "stay_signed_in", "health"}
+BEFORE_SECOND_FACTOR = {
+    "set_second_factor",
+    "logout",
+    "stay_signed_in",
+    "health",
+    "answer_questionnaire",  # a patient's page: whoever is signed in beside it does not matter
+}
 
 
 class PresenceMiddleware(MiddlewareMixin):

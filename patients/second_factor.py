@@ -13,9 +13,8 @@ from django.db import transaction
 from django.utils.crypto import salted_hmac
 from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
-from qrcode.main import QRCode
 
-from patients import lock_out
+from patients import lock_out, qr
 from patients.audit import Action, record
 from patients.models import Clinician
 
@@ -46,11 +45,7 @@ def proposal(clinician: Clinician) -> TOTPDevice:
 
 def drawing(device: TOTPDevice) -> tuple[int, str]:
     """The key as a QR code: its side in squares, and the path of an SVG that fills the dark ones."""
-    code = QRCode(border=4)
-    code.add_data(device.config_url)
-    rows = code.get_matrix()
-    dark = (f"M{x} {y}h1v1h-1z" for y, row in enumerate(rows) for x, is_dark in enumerate(row) if is_dark)
-    return len(rows), "".join(dark)
+    return qr.drawing(device.config_url)
 
 
 @transaction.atomic

@@ -12,7 +12,8 @@ from patients import second_factor
 from patients.care import LONGEST_REASON
 from patients.consent_texts import CURRENT
 from patients.errors import Refused
-from patients.models import Consent, Patient, Session, Team
+from patients.models import Consent, CourseEvent, Note, Patient, Session, Team
+from patients.purposes import Declared
 
 
 class PatientSerializer(serializers.ModelSerializer[Patient]):
@@ -28,6 +29,7 @@ class PatientSerializer(serializers.ModelSerializer[Patient]):
             "sex",
             "language",
             "notes",
+            "voice_condition",
             "next_visit",
             "team",
             "consents",
@@ -47,6 +49,14 @@ class EnrolmentSerializer(PatientSerializer):
     consents = serializers.MultipleChoiceField(  # type: ignore[assignment]
         choices=Consent.Purpose.choices, default=set, help_text="What the patient has just agreed to."
     )
+    purpose = serializers.ChoiceField(
+        choices=Declared.choices,
+        write_only=True,
+        help_text="What this is for: care. Any other purpose is refused, and put on record.",
+    )
+
+    class Meta(PatientSerializer.Meta):
+        fields = [*PatientSerializer.Meta.fields, "purpose"]
 
     def validate_consents(self, purposes: set[str]) -> list[Consent.Purpose]:
         return [purpose for purpose in Consent.Purpose if purpose in purposes]
@@ -76,6 +86,38 @@ class SessionSerializer(serializers.ModelSerializer[Session]):
         fields = ["id", "patient", "held_at", "kind", "note", "voided_at", "void_reason"]
         read_only_fields = ["voided_at", "void_reason"]
         extra_kwargs = {"held_at": {"required": True}, "kind": {"required": True}}
+
+
+class RedateSerializer(serializers.Serializer[dict[str, Any]]):
+    held_at = serializers.DateTimeField(help_text="When the patient really spoke.")
+    reason = serializers.CharField(max_length=LONGEST_REASON)
+
+
+class WrittenSerializer(serializers.ModelSerializer[Any]):
+    """Something that a clinician wrote. It is never edited: voided with a reason, it stays listed."""
+
+    patient = serializers.SlugRelatedField[Patient](slug_field="reference", read_only=True)
+    written_by = serializers.CharField(source="written_by.username", read_only=True)
+    voided_by = serializers.CharField(source="voided_by.username", read_only=True, allow_null=True)
+
+    class Meta:
+        fields = ["written_by", "written_at", "voided_by", "voided_at", "void_reason"]
+        read_only_fields = fields
+
+
+class EventSerializer(WrittenSerializer):
+    class Meta:
+        model = CourseEvent
+        fields = ["id", "patient", "kind", "on", "until", "label", "detail", *WrittenSerializer.Meta.fields]
+        read_only_fields = WrittenSerializer.Meta.read_only_fields
+        extra_kwargs = {"kind": {"required": True}}
+
+
+class PatientNoteSerializer(WrittenSerializer):
+    class Meta:
+        model = Note
+        fields = ["id", "patient", "text", *WrittenSerializer.Meta.fields]
+        read_only_fields = WrittenSerializer.Meta.read_only_fields
 
 
 class ReasonSerializer(serializers.Serializer[dict[str, Any]]):

@@ -8,14 +8,19 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from patients.access import patients_of
 from patients.audit import Action
-from patients.models import AuditEntry, Clinician, Consent, Patient
+from patients.models import AuditEntry, Clinician, Consent, CourseEvent, Patient, Session
+from patients.purposes import Declared
 
 _PURPOSES = dict(Consent.Purpose.choices)
 _ACTIONS = dict(Action.choices)
+_DECLARED = dict(Declared.choices)
+_KINDS = {**dict(CourseEvent.Kind.choices), **dict(Session.Kind.choices)}
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,8 @@ def _notes(detail: dict[str, Any], references: dict[int, str]) -> Iterator[str]:
             "purpose": _PURPOSES.get(purpose, purpose),
             "version": detail.get("wording", "?"),
         }
+    if declared := detail.get("declared"):
+        yield _("declared purpose: %s") % _DECLARED.get(declared, declared)
     if fields := detail.get("fields"):
         values = detail.get("values", {})
         yield ", ".join(
@@ -61,7 +68,15 @@ def _notes(detail: dict[str, Any], references: dict[int, str]) -> Iterator[str]:
         )
     if "from" in detail and "to" in detail:
         yield f"{detail['from']} → {detail['to']}"
+    if "held_from" in detail and "held_to" in detail:
+        yield f"{_as_written(detail['held_from'])} → {_as_written(detail['held_to'])}"
+    if kind := detail.get("kind"):
+        yield str(_KINDS.get(kind, kind))
     if other := detail.get("other_patient"):
         yield references.get(other) or _("a patient of another team")
     if reason := detail.get("reason"):
         yield f"“{reason}”"
+
+
+def _as_written(moment: str) -> str:
+    return date_format(timezone.localtime(datetime.fromisoformat(moment)), "j M Y, H:i")

@@ -19,14 +19,13 @@ from django.views.decorators.http import require_GET, require_http_methods
 from patients import care, enrolment, trail
 from patients.access import SignedInRequest, open_patient, open_session, patients_of
 from patients.audit import Action, record
-from patients.consent_texts import CURRENT, wording
 from patients.forms import (
-    ConsentForm,
     EnrolForm,
     MoveSessionForm,
     PatientForm,
     PlainForm,
     ReasonForm,
+    RedateSessionForm,
     SessionForm,
     TransferForm,
     VoidSessionForm,
@@ -57,6 +56,7 @@ def enrol(request: SignedInRequest) -> HttpResponse:
             patient = enrolment.enrol(
                 by=request.user,
                 team=form.cleaned_data["team"],
+                purpose=form.cleaned_data["purpose"],
                 consents=[Consent.Purpose(value) for value in form.cleaned_data["consents"]],
                 **form.facts(),
             )
@@ -76,30 +76,6 @@ def amend_patient(request: SignedInRequest, reference: str) -> HttpResponse:
             messages.success(request, _("The changes to %(patient)s are saved.") % {"patient": amended})
             return redirect("patient", amended.reference)
     return _page(request, "amend", form, patient=patient)
-
-
-@form_page
-def consent(request: SignedInRequest, reference: str) -> HttpResponse:
-    patient = open_patient(request.user, reference)
-    form = ConsentForm(_sent(request))
-    if form.is_valid():
-        purpose = form.cleaned_data["purpose"]
-        with form.showing_refusals():
-            if form.cleaned_data["decision"] == "give":
-                enrolment.give_consent(by=request.user, patient=patient, purpose=purpose)
-                messages.success(request, _("Consent is recorded: %(purpose)s.") % {"purpose": purpose.label})
-            else:
-                enrolment.withdraw_consent(by=request.user, patient=patient, purpose=purpose)
-                messages.success(
-                    request, _("Consent is withdrawn: %(purpose)s.") % {"purpose": purpose.label}
-                )
-            return redirect("consent", patient.reference)
-    given = list(patient.consents.select_related("given_by", "withdrawn_by"))
-    standing = {one.purpose: one for one in given if one.withdrawn_at is None}
-    rows = [(purpose, wording(purpose), standing.get(purpose)) for purpose in Consent.Purpose]
-    past = [one for one in given if one.withdrawn_at]
-    context = {"patient": patient, "form": form, "rows": rows, "past": past, "current": CURRENT}
-    return render(request, "patients/consent.html", context, status=UNPROCESSABLE if form.errors else 200)
 
 
 @form_page
@@ -174,6 +150,18 @@ def move_session(request: SignedInRequest, session_id: UUID) -> HttpResponse:
             messages.success(request, _("The session is moved to %(patient)s.") % {"patient": to_patient})
             return redirect("session", session.pk)
     return _page(request, "move_session", form, patient=session.patient, session=session)
+
+
+@form_page
+def redate_session(request: SignedInRequest, session_id: UUID) -> HttpResponse:
+    session = open_session(request.user, session_id)
+    form = RedateSessionForm(_sent(request), initial={"held_at": timezone.localtime(session.held_at)})
+    if form.is_valid():
+        with form.showing_refusals():
+            care.redate_session(by=request.user, session=session, **form.cleaned_data)
+            messages.success(request, _("The date is corrected; every trend follows."))
+            return redirect("session", session.pk)
+    return _page(request, "redate_session", form, patient=session.patient, session=session)
 
 
 @form_page

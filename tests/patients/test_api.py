@@ -58,7 +58,8 @@ def test_lists_are_of_ones_own_patients_and_constant_in_queries(
 
 
 def test_enrolling_and_amending(api: APIClient) -> None:
-    sent = {"reference": "R-0500", "birth_year": 1980, "language": "de", "consents": ["analyse"]}
+    sent: dict[str, Any] = {"purpose": "care", "reference": "R-0500", "birth_year": 1980, "language": "de"}
+    sent |= {"consents": ["analyse"]}
     made = api.post(PATIENTS, sent)
     assert made.status_code == 201, made.data
     assert (made.data["team"], made.data["consents"]) == ("Affective disorders", ["analyse"])
@@ -69,7 +70,7 @@ def test_enrolling_and_amending(api: APIClient) -> None:
 
 
 def test_a_taken_reference_is_a_problem_with_a_pointer(api: APIClient) -> None:
-    answer = api.post(PATIENTS, {"reference": "R-0412"})
+    answer = api.post(PATIENTS, {"purpose": "care", "reference": "R-0412"})
     assert answer.status_code == 400
     (error,) = answer.data["errors"]
     assert error["pointer"] == "/reference"
@@ -78,7 +79,7 @@ def test_a_taken_reference_is_a_problem_with_a_pointer(api: APIClient) -> None:
 
 
 def test_a_team_of_others_is_refused(cast: Cast, api: APIClient) -> None:
-    answer = api.post(PATIENTS, {"reference": "R-0500", "team": cast.other_team.name})
+    answer = api.post(PATIENTS, {"purpose": "care", "reference": "R-0500", "team": cast.other_team.name})
     assert answer.data["errors"][0] == {
         "pointer": "/team",
         "detail": "You can enrol patients only into a team of yours.",
@@ -88,8 +89,9 @@ def test_a_team_of_others_is_refused(cast: Cast, api: APIClient) -> None:
 
 def test_in_two_teams_one_must_be_named(cast: Cast, api: APIClient) -> None:
     cast.treats.teams.add(cast.other_team)
-    assert api.post(PATIENTS, {"reference": "R-0500"}).data["errors"][0]["pointer"] == "/team"
-    assert api.post(PATIENTS, {"reference": "R-0500", "team": "Day hospital"}).status_code == 201
+    sent = {"purpose": "care", "reference": "R-0500"}
+    assert api.post(PATIENTS, sent).data["errors"][0]["pointer"] == "/team"
+    assert api.post(PATIENTS, {**sent, "team": "Day hospital"}).status_code == 201
 
 
 def test_consents(api: APIClient) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
+
 import pytest
+from django.utils.translation import override
 
 from patients.access import NotVisible
 from patients.audit import Action
@@ -72,6 +75,31 @@ def test_refusals(cast: Cast) -> None:
     with pytest.raises(Refused):
         give_consent(by=cast.treats, patient=cast.patient, purpose=TRAIN)
     withdraw_consent(by=cast.treats, patient=cast.patient, purpose=ANALYSE)  # always possible
+
+
+def test_the_very_words_are_kept_in_the_language_in_which_they_were_read(cast: Cast) -> None:
+    given = give_consent(by=cast.treats, patient=cast.patient, purpose=TRAIN, language="de")
+    assert given.language == "de"
+    with override("de"):
+        assert given.text == str(wording(TRAIN))
+    withdraw_consent(by=cast.treats, patient=cast.patient, purpose=TRAIN)
+    again = give_consent(by=cast.treats, patient=cast.patient, purpose=TRAIN)
+    assert (again.text, again.language) == (str(wording(TRAIN)), "en-gb")
+
+
+# The first figures of each wording's SHA-256. Never change one: a new wording is a new version.
+SHOWN = {
+    "2025-1": {"analyse": "49fe5735d37a", "keep_audio": "8b88b4b65507", "train": "185ee1c5d659"},
+    "2026-1": {"analyse": "aabbfbe378df", "keep_audio": "7a23df8d6652", "train": "185ee1c5d659"},
+}
+
+
+def test_no_wording_that_was_ever_shown_is_changed() -> None:
+    now = {
+        version: {p.value: sha256(str(wording(p, version)).encode()).hexdigest()[:12] for p in texts}
+        for version, texts in TEXTS.items()
+    }
+    assert now == SHOWN
 
 
 @pytest.mark.parametrize("version", TEXTS)

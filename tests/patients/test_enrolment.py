@@ -31,7 +31,7 @@ def test_enrolling_writes_patient_and_audit_together(cast: Cast) -> None:
     assert (entry.action, entry.actor, entry.detail) == (
         Action.PATIENT_ENROLLED,
         cast.in_team,
-        {"team": "Affective disorders"},
+        {"team": "Affective disorders", "declared": "care"},
     )
 
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from html import unescape
 from html.parser import HTMLParser
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import override
+from pytest_django import Settings
 
 from patients.care import discharge
+from patients.consent_texts import CURRENT, wording
 from patients.enrolment import has_consent
 from patients.models import Consent, Patient, Session, Team
 from tests.cast import Cast, make_patient, make_session
@@ -90,7 +94,7 @@ def test_identity_is_on_every_page_of_a_patient(cast: Cast, treats: Client) -> N
 
 def test_enrolling_with_consent(cast: Cast, treats: Client) -> None:
     sent = {"reference": " r-0500 ", "team": cast.team.pk, "sex": "female", "language": "de"}
-    sent |= {"birth_year": "1980", "consents": ["analyse"]}
+    sent |= {"birth_year": "1980", "consents": ["analyse"], "purpose": "care"}
     answer = treats.post(reverse("enrol"), sent)
     assert answer.status_code == 302
     patient = Patient.objects.get(reference="R-0500")
@@ -101,6 +105,7 @@ def test_enrolling_with_consent(cast: Cast, treats: Client) -> None:
 
 def test_a_taken_reference_keeps_what_was_typed(cast: Cast, treats: Client) -> None:
     sent = {"reference": "R-0412", "name": "Zweite", "team": cast.team.pk, "sex": "unknown", "language": "en"}
+    sent |= {"purpose": "care"}
     page = treats.post(reverse("enrol"), sent).content.decode()
     assert "already in use" in page
     assert "Zweite" in page
@@ -145,12 +150,57 @@ def test_amending_nothing_changes_nothing(cast: Cast, treats: Client) -> None:
 def test_consent_is_given_and_withdrawn_by_a_button(cast: Cast, treats: Client) -> None:
     address = reverse("consent", args=["R-0412"])
     for decision, expected in (("give", True), ("withdraw", False)):
-        answer = treats.post(address, {"purpose": "train", "decision": decision}, follow=True)
+        sent = {"purpose": "train", "decision": decision, "text_version": CURRENT, "language": "de"}
+        answer = treats.post(address, sent, follow=True)
         assert has_consent(cast.patient, Consent.Purpose.TRAIN) is expected
         assert answer.redirect_chain
     again = treats.post(address, {"purpose": "train", "decision": "withdraw"})
     assert again.status_code == 422
     assert "no consent to withdraw" in again.content.decode()
+
+
+def test_the_words_that_were_shown_are_the_words_that_are_agreed_to(cast: Cast, treats: Client) -> None:
+    address = reverse("consent", args=["R-0412"])
+    shown = treats.get(address).content.decode()
+    assert str(wording(Consent.Purpose.TRAIN)) in unescape(shown)
+    sent = {"purpose": "train", "decision": "give", "language": "de"}
+    for older in ("", "2025-1"):
+        refused = treats.post(address, {**sent, "text_version": older})
+        assert refused.status_code == 422
+        assert "The wording has changed" in refused.content.decode()
+    treats.post(address, {**sent, "text_version": CURRENT})
+    given = cast.patient.consents.get(purpose="train")
+    with override("de"):
+        assert given.text == str(wording(Consent.Purpose.TRAIN))
+    assert given.text in unescape(treats.get(address).content.decode())
+
+
+def test_an_older_wording_is_named_and_its_renewal_offered(cast: Cast, treats: Client) -> None:
+    cast.patient.consents.filter(purpose="analyse").update(text_version="2025-1", text="")
+    page = treats.get(reverse("consent", args=["R-0412"])).content.decode()
+    assert f"agreed to wording 2025-1. Wording {CURRENT} has replaced it" in page
+    assert str(wording(Consent.Purpose.ANALYSE, "2025-1")) in unescape(page)
+    beside = treats.get(reverse("patient", args=["R-0412"])).content.decode()
+    assert "The wording of 1 consent has been replaced" in beside
+    sent = {"purpose": "analyse", "decision": "give", "text_version": CURRENT}
+    treats.post(reverse("consent", args=["R-0412"]), sent)
+    assert "has been replaced" not in treats.get(reverse("patient", args=["R-0412"])).content.decode()
+    given = cast.patient.consents.filter(purpose="analyse")
+    assert [one.withdrawn_at is None for one in given] == [False, True]
+
+
+def test_the_notice_is_in_plain_words_with_version_and_contact(
+    cast: Cast, treats: Client, settings: Settings
+) -> None:
+    settings.CLINIC_CONTACT = "data.protection@clinic.example"
+    address = reverse("consent_notice", args=["R-0412"])
+    page = unescape(treats.get(address).content.decode())
+    for purpose in Consent.Purpose:
+        assert str(wording(purpose)) in page
+    for words in (CURRENT, "mailto:data.protection@clinic.example", "Not a diagnosis", "You have not agreed"):
+        assert words in page
+    assert "Was mit Ihrer Stimme geschieht" in treats.get(address, {"language": "de"}).content.decode()
+    assert treats.get(address, {"language": "xx"}).status_code == 200
 
 
 def test_transferring_leads_back_to_the_caseload(cast: Cast, treats: Client) -> None:
