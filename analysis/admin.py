@@ -15,11 +15,14 @@ from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.functional import lazy
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from analysis import governance, reasons
+from analysis import governance, jurisdiction, reasons
+from analysis.judged_clips import judged_stretches
 from analysis.models import Analysis, Job, ModelVersion, TrainingRun
 from ml.config import named_configs
 from patients.admin import AuditedAdmin, Row
@@ -78,6 +81,8 @@ class ModelVersionAdmin(ReadOnlyAdmin[ModelVersion]):
 
     @admin.display(description=_("card"))
     def shown_card(self, version: ModelVersion) -> str:
+        if not jurisdiction.shows_emotion():
+            return jurisdiction.sentence()
         recall = version.card.get("metrics", {}).get("recall", {})
         recalls = [(label, round(100 * share)) for label, share in recall.items()]
         return render_to_string("admin/analysis/_card.html", {"card": version.card, "recalls": recalls})
@@ -108,6 +113,20 @@ class ModelVersionAdmin(ReadOnlyAdmin[ModelVersion]):
         return self.message_user(request, done % version)
 
 
+def _what_was_judged() -> str:
+    """How much there is to learn from at this moment."""
+    stretches = judged_stretches()
+    patients = len({stretch.patient_id for stretch in stretches})
+    counted = ngettext("%(n)d stretch", "%(n)d stretches", len(stretches)) % {"n": len(stretches)}
+    whose = ngettext("of %(n)d consenting patient", "of %(n)d consenting patients", patients) % {
+        "n": patients
+    }
+    return gettext("%(stretches)s %(whose)s. The weights then hold something of these voices for good.") % {
+        "stretches": counted,
+        "whose": whose,
+    }
+
+
 class RetrainingForm(forms.Form):
     config_name = forms.ChoiceField(label=_("Recipe"), choices=lambda: [(n, n) for n in named_configs()])
     corpus_folder = forms.CharField(
@@ -123,6 +142,11 @@ class RetrainingForm(forms.Form):
         required=False,
         help_text=_("Empty: as the recipe says."),
     )
+    with_judgements = forms.BooleanField(
+        label=_("Also learn from this clinic’s judgements"),
+        required=False,
+        help_text=lazy(_what_was_judged, str)(),
+    )
 
 
 @admin.register(TrainingRun)
@@ -135,6 +159,7 @@ class TrainingRunAdmin(ReadOnlyAdmin[TrainingRun]):
         "config_name",
         "corpus_folder",
         "epochs",
+        "with_judgements",
         "requested_by",
         "queued_at",
         "state",

@@ -23,12 +23,14 @@ from analysis.hearings import hearing_of
 from analysis.intake import accept_recording
 from analysis.models import Recording
 from analysis.serializers import (
+    AcousticsSerializer,
     MoveSerializer,
     ReceiptSerializer,
     RecordingSerializer,
     ResultSerializer,
     RetrySerializer,
     UploadSerializer,
+    measured,
 )
 from patients.access import open_session
 from patients.api import caller
@@ -65,7 +67,7 @@ class SessionRecordings(mixins.ListModelMixin, GenericViewSet[Recording]):
 
     def get_queryset(self) -> QuerySet[Recording]:
         session = open_session(caller(self.request), self.kwargs["session_id"])
-        listed = recordings_of(caller(self.request)).filter(session=session).defer("peaks")
+        listed = recordings_of(caller(self.request)).filter(session=session).defer(*Recording.DRAWN)
         return listed.select_related("received_by").prefetch_related(WITH_WORK)
 
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
@@ -118,6 +120,18 @@ class Recordings(GenericViewSet[Recording]):
         patient = recording.session.patient
         record(actor=caller(request), action=Action.ANALYSIS_VIEWED, patient=patient, subject=finished)
         return Response(ResultSerializer(finished).data)
+
+    @extend_schema(responses=AcousticsSerializer)
+    @action(detail=True)
+    def acoustics(self, request: Request, pk: UUID) -> Response:
+        """Measures of the voice, also where emotions are not estimated. 409 while there are none."""
+        recording = open_results(caller(request), pk)
+        finished = hearing_of(recording, with_results=True).finished
+        if finished is None or not measured(finished):
+            raise NotYet
+        patient = recording.session.patient
+        record(actor=caller(request), action=Action.ANALYSIS_VIEWED, patient=patient, subject=finished)
+        return Response(AcousticsSerializer(finished).data)
 
     @extend_schema(request=RetrySerializer, responses={202: RecordingSerializer})
     @action(detail=True, methods=["post"])

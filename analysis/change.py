@@ -1,14 +1,11 @@
-"""Do a patient's sessions sound different from before? One modest rule, stated in full.
+"""Has this patient's speech come to sound different from their usual? One rule, stated in full.
 
-Two questions are asked of the share of each emotion: do the latest three sessions differ from all earlier
-ones (a step), and do the latest sessions, twelve at most, run in one direction (a drift)? An answer must be
-larger than two kinds of chance allow: that by which sessions differ anyway (a t-test on the mean square
-successive difference, as in control charts for single values, which a slow drift does not inflate), and that
-which the sessions' own intervals state (a z-test). The larger p-value counts, sixteen times over for two
-questions to eight emotions (Bonferroni). Under five points nothing is called a change.
-
-What the rule leaves out: sessions are taken as independent of each other, and it is not corrected for being
-asked again after every session.
+The rule that pages speak by is the default rule of alerts: the balance ``unsettled`` of ``analysis.days``,
+charted by ``analysis.control`` against the patient's own baseline of ``analysis.baseline``. A patient has
+changed while a run is beyond the limits of EWMA and CUSUM. Which emotions carry it is asked afterwards, of
+each emotion's centred log-ratio in the days of the run, against the days before: by Student's t, corrected
+for eight emotions (Bonferroni), and no difference under five points is named. Where none passes, the one
+that moved most with the run is named, and never called more than "fairly sure".
 """
 
 from __future__ import annotations
@@ -16,24 +13,38 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.labels import EMOTIONS, Emotion
+from analysis.baseline import NEEDED, Learnt, Prior, Reals
+from analysis.control import Chart, Limits, chart
+from analysis.days import HALF_WIDTHS, SETTLED, UNEASY, UNSETTLED, Days, select, standing
+from analysis.pooling import Results
+from ml.labels import EMOTIONS, LABELS, Emotion
 
-RECENT = 3
-NEEDED = 7
-LONGEST_DRIFT = 12
-QUESTIONS = 2
+__all__ = [
+    "HALF_WIDTHS",
+    "NEEDED",
+    "Comparison",
+    "Shares",
+    "Shift",
+    "Sureness",
+    "Usual",
+    "compare",
+    "two_sided_p",
+]
+
 SMALLEST_CHANGE = 0.05
-HALF_WIDTHS = 1.96  # standard errors in half of a 95 % interval
 USUAL_SPREAD = 2.0  # standard deviations around the mean that are called this patient's usual
+DEFAULT = Limits()
+"""The default rule's numbers; they were set by ``benches/simulate_change.py``."""
 
 
 class Sureness(StrEnum):
-    """How far chance alone can be excluded: at most one such finding in 20 or in 100 stable patients."""
+    """How far chance alone can be excluded for one emotion: at most 1 in 20, or 1 in 100."""
 
     FAIRLY_SURE = "fairly sure"
     SURE = "sure"
@@ -62,7 +73,7 @@ class Shift:
 
 @dataclass(frozen=True)
 class Usual:
-    """The range of this patient's earlier sessions: mean ± 2 standard deviations; each (8,)."""
+    """The range of this patient's sessions outside the run: mean ± 2 standard deviations; each (8,)."""
 
     mean: NDArray[np.float32]
     low: NDArray[np.float32]
@@ -71,24 +82,22 @@ class Usual:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What the rule says of a patient. ``usual`` is None while there are too few sessions to compare.
+    """What the rule says of a patient. ``usual`` is None while the baseline is learnt.
 
-    ``shifts`` answer one of the two questions, the one with the clearer answer: a step, or (``is_drift``)
-    the change from the first to the last of ``drift_over`` sessions.
+    ``since`` is the first day of the run that is beyond the limits, ``run`` how many days it has, and
+    ``recent`` which sessions lie in it, by their place; all are empty where nothing has changed.
     """
 
-    sessions: int
+    days: int
     usual: Usual | None
     shifts: tuple[Shift, ...]
-    is_drift: bool = False
+    since: date | None = None
+    run: int = 0
+    recent: tuple[int, ...] = ()
 
     @property
     def is_learning(self) -> bool:
         return self.usual is None
-
-    @property
-    def drift_over(self) -> int:
-        return min(self.sessions, LONGEST_DRIFT)
 
 
 def two_sided_p(t: float, degrees: int) -> float:
@@ -104,80 +113,71 @@ def two_sided_p(t: float, degrees: int) -> float:
     return max(0.0, 1.0 - within)
 
 
-def compare(sessions: Sequence[Shares]) -> Comparison:
-    """Compare the latest sessions with the earlier ones; ``sessions`` run from the oldest to the newest."""
-    count = len(sessions)
-    if count < NEEDED:
-        return Comparison(sessions=count, usual=None, shifts=())
-    shares = np.stack([session.shares for session in sessions]).astype(np.float64)
-    half = np.stack([session.high - session.low for session in sessions]).astype(np.float64) / 2
-    stated = ((half / HALF_WIDTHS) ** 2).mean(0)
-    between = np.diff(shares, axis=0)
-    # A step is not held against itself: the way across it says nothing of how sessions differ anyway.
-    beside = np.delete(between, -RECENT, axis=0)
-    step = _ask(_step(count), shares, beside, stated)
-    drift = _ask(_drift(count), shares, between, stated)
-    # The clearer answer, unless it is a change too small to be called one and the other is not.
-    by_step, by_drift = _shifts(*step), _shifts(*drift)
-    is_drift = bool(by_drift) and (not by_step or drift[1].min() < step[1].min())
+def compare(days: Days, heard: Results, prior: Prior | None = None, limits: Limits = DEFAULT) -> Comparison:
+    """Judge a patient's ``days``, of which ``heard`` are the sessions, by the rule that pages speak by."""
+    if len(days) < NEEDED:
+        return Comparison(days=len(days), usual=None, shifts=())
+    watched = select(days, [UNSETTLED])
+    charted = chart(watched.values, watched.noise, prior or standing([UNSETTLED]), limits, days.rhythm)
+    state = int(charted.state[-1, 0])
+    begun = int(charted.since[-1, 0]) if state else len(days)
+    before = [place for members in days.members[:begun] for place in members]
+    recent = tuple(place for members in days.members[begun:] for place in members)
     return Comparison(
-        sessions=count,
-        usual=_usual(shares[:-RECENT], stated),
-        shifts=by_drift if is_drift else by_step,
-        is_drift=is_drift,
+        days=len(days),
+        usual=_usual(heard, before),
+        shifts=_shifts(days, heard, charted, begun, state) if state else (),
+        since=days.dates[begun] if state else None,
+        run=int(charted.days[-1, 0]),
+        recent=recent,
     )
 
 
-def _step(count: int) -> NDArray[np.float64]:
-    """Weights of a difference: the mean of the latest sessions less the mean of the earlier ones."""
-    earlier = count - RECENT
-    return np.repeat([-1 / earlier, 1 / RECENT], [earlier, RECENT])
-
-
-def _drift(count: int) -> NDArray[np.float64]:
-    """Weights of a difference: the rise of the least-squares line from the first session to the last."""
-    length = min(count, LONGEST_DRIFT)
-    place = np.arange(length) - (length - 1) / 2
-    rise = place / (place**2).sum() * (length - 1)
-    return np.concatenate([np.zeros(count - length), rise])
-
-
-def _ask(
-    weights: NDArray[np.float64],
-    shares: NDArray[np.float64],
-    between: NDArray[np.float64],
-    stated: NDArray[np.float64],
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The weighted difference of ``shares`` (n, 8), and by what p-value chance explains it; each (8,).
-
-    ``between`` (m, 8): differences of one session and the next; ``stated`` (8,): variance by the intervals.
-    """
-    count = len(between)
-    observed = (between**2).sum(0) / (2 * count)
-    # What the estimate from successive differences is worth, in independent sessions (von Neumann, 1941).
-    degrees = 2 * count**2 // (3 * count - 1)
-    difference = weights @ shares
-    t, z = (
-        difference / np.sqrt(np.maximum(variance, 1e-12) * (weights**2).sum())
-        for variance in (observed, stated)
-    )
-    p = [max(two_sided_p(a, degrees), math.erfc(abs(b) / math.sqrt(2))) for a, b in zip(t, z, strict=True)]
-    return difference, np.array(p)
-
-
-def _usual(earlier: NDArray[np.float64], stated: NDArray[np.float64]) -> Usual:
-    mean = earlier.mean(0)
-    reach = USUAL_SPREAD * np.sqrt(np.maximum(earlier.var(0, ddof=1), stated))
+def _usual(heard: Results, before: Sequence[int]) -> Usual:
+    shares = heard.shares[list(before)]
+    stated = (((heard.high - heard.low)[list(before)] / 2 / HALF_WIDTHS) ** 2).mean(0)
+    mean = shares.mean(0)
+    observed = shares.var(0, ddof=1) if len(shares) > 1 else stated
+    reach = USUAL_SPREAD * np.sqrt(np.maximum(observed, stated))
     low, high = np.clip(mean - reach, 0, 1), np.clip(mean + reach, 0, 1)
     return Usual(mean.astype(np.float32), low.astype(np.float32), high.astype(np.float32))
 
 
-def _shifts(difference: NDArray[np.float64], p: NDArray[np.float64]) -> tuple[Shift, ...]:
-    """Reliable changes, the clearest first."""
+def _shifts(days: Days, heard: Results, charted: Chart, begun: int, state: int) -> tuple[Shift, ...]:
+    """The emotions that carry the run, the clearest first."""
+    before = [place for members in days.members[:begun] for place in members]
+    within = [place for members in days.members[begun:] for place in members]
+    points = heard.shares[within].mean(0) - heard.shares[before].mean(0)
+    corrected = _p_of_emotions(days, begun) * len(EMOTIONS)
     found: list[Shift] = []
-    for place in np.argsort(p, kind="stable"):
-        corrected = p[place] * len(EMOTIONS) * QUESTIONS
-        sureness = next((name for name, limit in P_LIMITS if corrected <= limit), None)
-        if sureness is not None and abs(difference[place]) >= SMALLEST_CHANGE:
-            found.append(Shift(EMOTIONS[place], float(difference[place]), sureness))
-    return tuple(found)
+    for place in np.argsort(corrected, kind="stable"):
+        sureness = next((name for name, limit in P_LIMITS if corrected[place] <= limit), None)
+        if sureness is not None and abs(points[place]) >= SMALLEST_CHANGE:
+            found.append(Shift(EMOTIONS[place], float(points[place]), sureness))
+    if any(_carries(shift.emotion, shift.points, state) for shift in found):
+        return tuple(found)
+    with_run = [e for e in range(len(EMOTIONS)) if _carries(EMOTIONS[e], float(points[e]), state)]
+    most = max(with_run or range(len(EMOTIONS)), key=lambda place: abs(points[place]))
+    return (Shift(EMOTIONS[most], float(points[most]), Sureness.FAIRLY_SURE), *found)
+
+
+def _carries(emotion: Emotion, points: float, state: int) -> bool:
+    """Whether an emotion moved the way that ``unsettled`` did."""
+    side = 1 if emotion in UNEASY else -1 if emotion in SETTLED else 0
+    return side * points * state > 0
+
+
+def _p_of_emotions(days: Days, begun: int) -> Reals:
+    """By what p-value chance explains each emotion's difference of the run's days to those before; (8,)."""
+    emotions = select(days, LABELS)
+    prior, r = standing(LABELS), days.rhythm.correlation
+    learnt = Learnt.nothing((len(EMOTIONS),))
+    everywhere = np.ones(len(EMOTIONS), bool)
+    for value, noise in zip(emotions.values[:begun], emotions.noise[:begun], strict=True):
+        learnt.learn(value, noise, everywhere)
+    usual = learnt.usual(prior, r)
+    run = emotions.values[begun:]
+    spread = usual.variance_of(emotions.noise[begun:].mean(0))
+    error = spread / len(run) * (1 + r) / (1 - r) + usual.mean_variance
+    t = (run.mean(0) - usual.mean) / np.sqrt(error)
+    return np.array([two_sided_p(a, int(d)) for a, d in zip(t, usual.degrees, strict=True)])

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from analysis import audio_store, governance, intake, queue, reasons
 from analysis.access import lock_recording
-from analysis.models import Analysis, Recording, Summary, WindowMatrix
+from analysis.models import Analysis, Explanation, Judgement, Recording, Summary, WindowMatrix
 from patients.access import lock_patient, lock_session
 from patients.audit import Action, record
 from patients.care import check_may_receive, stated
@@ -89,7 +89,7 @@ def retry_analysis(*, by: Clinician, recording: Recording, channel: str | None =
     if earlier is not None and earlier.state == Analysis.State.DONE and not changed:
         raise Refused("already_done", _("This recording is already analysed."))
     if changed:
-        _forget_wrong_voice(recording)
+        _forget_wrong_voice(by, recording)
     detail = {"channel": [heard, str(recording.patient_channel)], "after": earlier.reason if earlier else ""}
     record(
         actor=by,
@@ -112,11 +112,19 @@ def _queue_again(recording: Recording) -> Analysis:
     return analysis
 
 
-def _forget_wrong_voice(recording: Recording) -> None:
-    """What was heard on the other channel is someone else's voice: no model's result of it may stand."""
+def _forget_wrong_voice(by: Clinician, recording: Recording) -> None:
+    """What was heard on the other channel is someone else's voice: no model's result of it may stand.
+
+    What was said of it stays listed as withdrawn, and with it the row of the analysis that it was said of.
+    """
     WindowMatrix.objects.filter(analysis__recording=recording).delete()
     Summary.objects.filter(analysis__recording=recording).delete()
-    recording.analyses.exclude(model_version=governance.active_model()).delete()
+    Explanation.objects.filter(analysis__recording=recording).delete()
+    said = Judgement.objects.filter(analysis__recording=recording, withdrawn_at=None)
+    said.update(withdrawn_at=timezone.now(), withdrawn_by=by)
+    others = recording.analyses.exclude(model_version=governance.active_model())
+    others.filter(judgements__isnull=True).delete()
+    others.update(state=Analysis.State.FAILED, reason="other_channel")
     storage, name = recording.canonical.storage, recording.canonical.name
     if name:
         transaction.on_commit(lambda: audio_store.discard(storage, name))

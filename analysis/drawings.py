@@ -5,15 +5,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
+from analysis.gist import Spark
 from analysis.phrases import SOUNDS, percent
-from analysis.trends import Heard, Trend
-from ml.labels import EMOTIONS, Emotion, index_of
+from analysis.trends import Heard
+from ml.labels import EMOTIONS, Emotion
 
-COLUMNS = 600  # of a waveform
-FULL_SCALE = 127
 MARK = 3  # hundredths: the width of the mark on an interval
 
 
@@ -34,36 +30,46 @@ class Sparkline:
     def label(self) -> str:
         return str(SOUNDS[self.emotion])
 
+    @property
+    def path(self) -> str:
+        return "".join(f"M{line}" for line in self.lines)
 
-def sparkline(trend: Trend, sessions: int = 12) -> Sparkline | None:
-    """The emotion that changed most, or else the one heard most; None where nothing is to be drawn."""
-    points = trend.points[-sessions:]
-    shown = [point.heard.shares if point.heard and point.counts else None for point in points]
-    heard = [shares for shares in shown if shares is not None]
-    if not heard:
+    @property
+    def spots(self) -> str:
+        """All dots but the last as one path, to be drawn with round ends: an element each takes time."""
+        return "".join(f"M{x},{y}h0" for x, y in self.dots[:-1])
+
+    @property
+    def last_spot(self) -> str:
+        return "M{},{}h0".format(*self.dots[-1])
+
+    @property
+    def band_path(self) -> str:
+        return "" if self.band is None else f"M0,{self.band[0]}h{self.WIDTH}v{self.band[1]}H0z"
+
+
+def sparkline(spark: Spark | None) -> Sparkline | None:
+    """None where nothing is to be drawn."""
+    if spark is None:
         return None
-    shifts = trend.comparison.shifts
-    place = index_of(shifts[0].emotion) if shifts else int(np.mean(heard, axis=0).argmax())
-    usual = trend.comparison.usual
-    top = (
-        max([float(shares[place]) for shares in heard] + ([float(usual.high[place])] if usual else [])) * 1.05
-    )
+    shown = [share for share in spark.shares if share is not None]
+    top = max([*shown, spark.usual[1] if spark.usual else 0.0]) * 1.05
 
     def height(share: float) -> float:
         return round(Sparkline.HEIGHT - 3 - (Sparkline.HEIGHT - 6) * min(share / max(top, 0.05), 1), 1)
 
-    step = (Sparkline.WIDTH - 8) / max(len(points) - 1, 1)
+    step = (Sparkline.WIDTH - 8) / max(len(spark.shares) - 1, 1)
     places = [
-        None if shares is None else (round(4 + step * index, 1), height(float(shares[place])))
-        for index, shares in enumerate(shown)
+        None if share is None else (round(4 + step * index, 1), height(share))
+        for index, share in enumerate(spark.shares)
     ]
-    band = (height(float(usual.high[place])), height(float(usual.low[place]))) if usual else None
+    band = None if spark.usual is None else (height(spark.usual[1]), height(spark.usual[0]))
     return Sparkline(
-        emotion=EMOTIONS[place],
+        emotion=spark.emotion,
         lines=_unbroken(places),
         dots=[spot for spot in places if spot is not None],
         band=None if band is None else (band[0], round(band[1] - band[0], 1)),
-        latest=percent(float(heard[-1][place])),
+        latest=percent(shown[-1]),
     )
 
 
@@ -107,31 +113,3 @@ def interval_bars(heard: Heard) -> tuple[list[IntervalBar], str]:
         for emotion, share, low, high in zip(EMOTIONS, heard.shares, heard.low, heard.high, strict=True)
     ]
     return bars, percent(end)
-
-
-def waveform(peaks: bytes) -> str:
-    """The outline of a recording as an SVG path in a box of ``COLUMNS`` × 2, its middle at 1.
-
-    ``peaks``: int8 pairs of minimum and maximum. Drawn to its own loudest place: quiet speech must be seen.
-    """
-    pairs: NDArray[np.int8] = np.frombuffer(peaks, np.int8).reshape(-1, 2)
-    if not len(pairs):
-        return ""
-    edges = np.linspace(0, len(pairs), min(COLUMNS, len(pairs)) + 1).astype(int)[:-1]
-    low = np.minimum.reduceat(pairs[:, 0], edges).astype(float)
-    high = np.maximum.reduceat(pairs[:, 1], edges).astype(float)
-    loudest = max(float(np.abs([low, high]).max()), FULL_SCALE / 20)
-    across = np.linspace(0, COLUMNS, len(edges), endpoint=False)
-    outline = [f"{x:.1f},{1 - y / loudest:.2f}" for x, y in zip(across, high, strict=True)]
-    outline += [f"{x:.1f},{1 - y / loudest + 0.01:.2f}" for x, y in zip(across[::-1], low[::-1], strict=True)]
-    return f"M{'L'.join(outline)}Z"
-
-
-def speech_bars(spans: NDArray[np.float32], duration_s: float) -> list[tuple[float, float]]:
-    """Stretches of speech as (start, width) in ``COLUMNS`` of the whole."""
-    scale = COLUMNS / max(duration_s, 1e-6)
-    return [
-        (round(float(start) * scale, 2), round(float(end - start) * scale, 2))
-        for start, end in spans
-        if end > start
-    ]

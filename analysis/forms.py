@@ -10,7 +10,9 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from analysis.models import Recording
+from analysis.judgement import LONGEST_NOTE
+from analysis.models import Judgement, Recording
+from analysis.phrases import SOUNDS
 from analysis.reasons import FAILURES
 from patients.forms import PlainForm, TypedReferenceForm, moment_field, reason_field
 from patients.models import Patient, Session
@@ -91,3 +93,63 @@ class MoveRecordingForm(TypedReferenceForm):
 
     def clean(self) -> None:
         self.check_typed(self.patient)
+
+
+def note_field(label: Any) -> forms.CharField:
+    return forms.CharField(
+        label=label,
+        required=False,
+        max_length=LONGEST_NOTE,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        error_messages={"max_length": _("Say it in at most 1,000 characters.")},
+    )
+
+
+class JudgementForm(PlainForm):
+    """One of the page's buttons: a verdict, or a label of one's own, of the stretch or of the session."""
+
+    verdict = forms.ChoiceField(choices=Judgement.Verdict.choices, required=False)
+    label = forms.ChoiceField(choices=list(SOUNDS.items()), required=False)
+    of = forms.ChoiceField(choices=[("session", ""), ("stretch", "")], initial="session")
+    analysis = forms.UUIDField(required=False, widget=forms.HiddenInput())
+    start_s = forms.FloatField(required=False, widget=forms.HiddenInput())
+    end_s = forms.FloatField(required=False, widget=forms.HiddenInput())
+    note = note_field(_("Note"))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("auto_id", "judge_%s")  # another form of the page has a note, too
+        super().__init__(*args, **kwargs)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = {**self.cleaned_data}
+        if cleaned.get("label"):
+            cleaned["verdict"] = Judgement.Verdict.OWN_LABEL
+        if not cleaned.get("verdict"):
+            self.add_error(None, _("Choose “agree”, what it sounds like to you, or “unusable”."))
+        if cleaned.get("of") == "stretch" and not cleaned.get("analysis"):
+            self.add_error(None, _("Choose a stretch in the timeline first, or judge the whole session."))
+        return cleaned
+
+    @property
+    def is_of_stretch(self) -> bool:
+        return bool(self.cleaned_data["of"] == "stretch")
+
+
+class SignatureForm(PlainForm):
+    seen = forms.CharField(max_length=16, widget=forms.HiddenInput())
+    note = note_field(_("Note"))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("auto_id", "sign_%s")
+        super().__init__(*args, **kwargs)
+
+    def be_about(self, fingerprint: str) -> None:
+        """Let the next try be about what stands now, which the answer shows."""
+        self.data = {**self.data, "seen": fingerprint}
+
+
+class WindowForm(PlainForm):
+    """Which window of which analysis somebody asks about."""
+
+    analysis = forms.UUIDField()
+    window = forms.IntegerField(min_value=0)

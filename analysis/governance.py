@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from analysis import queue
+from analysis.judged_clips import judged_stretches
 from analysis.models import Job, ModelVersion, TrainingRun
 from analysis.reasons import FAILURES
 from ml.config import named_configs
@@ -123,9 +124,17 @@ def retire(*, by: Clinician, version: ModelVersion) -> ModelVersion:
 
 @transaction.atomic
 def request_retraining(
-    *, by: Clinician, config_name: str, corpus_folder: str, epochs: int | None = None
+    *,
+    by: Clinician,
+    config_name: str,
+    corpus_folder: str,
+    epochs: int | None = None,
+    with_judgements: bool = False,
 ) -> TrainingRun:
-    """Queue a training in its own process. Its model will be listed inactive: a person decides about it."""
+    """Queue a training in its own process. Its model will be listed inactive: a person decides about it.
+
+    ``with_judgements``: what clinicians here named is learnt from too, of patients who agreed to that.
+    """
     _check_administrator(by)
     if config_name not in named_configs():
         raise Refused("unknown_config", _("There is no experiment of this name."), field="config_name")
@@ -134,10 +143,22 @@ def request_retraining(
         raise Refused("no_folder", sentence, field="corpus_folder")
     if TrainingRun.objects.filter(state__in=(Job.State.QUEUED, Job.State.RUNNING)).exists():
         raise Refused("already_training", _("A training is already under way. Wait until it has ended."))
+    detail: dict[str, object] = {"config": config_name}
+    if with_judgements:
+        stretches = judged_stretches()
+        if not stretches:
+            sentence = _("No stretch may be learnt from: nothing is judged, or nobody agreed to training.")
+            raise Refused("nothing_judged", sentence, field="with_judgements")
+        patients = len({stretch.patient_id for stretch in stretches})
+        detail |= {"judged_stretches": len(stretches), "consenting_patients": patients}
     run = TrainingRun.objects.create(
-        config_name=config_name, corpus_folder=corpus_folder, epochs=epochs, requested_by=by
+        config_name=config_name,
+        corpus_folder=corpus_folder,
+        epochs=epochs,
+        with_judgements=with_judgements,
+        requested_by=by,
     )
-    record(actor=by, action=Action.TRAINING_REQUESTED, subject=run, detail={"config": config_name})
+    record(actor=by, action=Action.TRAINING_REQUESTED, subject=run, detail=detail)
     queue.ring_on_commit(run)
     return run
 

@@ -7,12 +7,12 @@ from functools import cached_property
 
 from django.db.models import Prefetch, QuerySet
 
-from analysis import reasons
-from analysis.models import Analysis, Recording, Summary, WindowMatrix
+from analysis import jurisdiction, reasons
+from analysis.models import Analysis, Recording, Summary
 from analysis.phrases import session_sentence
-from analysis.timeline import Timeline, lay_out
 from analysis.trends import Heard, combine
-from patients.models import Patient, Session
+from analysis.withdrawals import agreed
+from patients.models import Consent, Patient, Session
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,9 @@ class Hearing:
 
     @property
     def summary(self) -> Summary | None:
-        return getattr(self.finished, "summary", None) if self.with_results else None
+        if not self.with_results or not jurisdiction.shows_emotion():
+            return None
+        return getattr(self.finished, "summary", None)
 
     @cached_property
     def heard(self) -> Heard | None:
@@ -45,7 +47,7 @@ class Hearing:
 
     @property
     def sentence(self) -> str:
-        return session_sentence(self.heard)
+        return jurisdiction.sentence() or session_sentence(self.heard)
 
     @property
     def is_final(self) -> bool:
@@ -80,12 +82,19 @@ class Hearing:
 
     @property
     def can_be_played(self) -> bool:
-        return self.with_results and bool(self.recording.canonical) and not self.recording.is_voided
+        kept = bool(self.recording.canonical) and not self.recording.is_voided
+        return self.with_results and kept and self.may_be_listened_to
+
+    @property
+    def may_be_listened_to(self) -> bool:
+        """Whether the patient agrees to the keeping of sound; annotated by ``_hearings``."""
+        return bool(getattr(self.recording, "may_be_listened_to", False))
 
 
 def _hearings(recordings: QuerySet[Recording], with_results: bool) -> list[Hearing]:
     work = Analysis.objects.select_related("model_version", "summary")
-    listed = recordings.select_related("session", "received_by", "voided_by").defer("peaks")
+    listed = recordings.select_related("session", "received_by", "voided_by").defer(*Recording.DRAWN)
+    listed = listed.annotate(may_be_listened_to=agreed(Consent.Purpose.KEEP_AUDIO, "session__patient"))
     return [
         Hearing(recording, with_results)
         for recording in listed.prefetch_related(Prefetch("analyses", queryset=work)).order_by("received_at")
@@ -111,19 +120,3 @@ def arrivals(patient: Patient, *, with_results: bool) -> list[Hearing]:
         pk__in=waiting.values("recording"), voided_at=None, session__voided_at=None
     )
     return _hearings(mine, with_results)[::-1]
-
-
-def timeline_of(analysis: Analysis) -> Timeline | None:
-    """The windows of a finished analysis on a grid; None where no window was kept."""
-    matrix = WindowMatrix.objects.filter(analysis=analysis).first()
-    summary = Summary.objects.filter(analysis=analysis).first()
-    if matrix is None or summary is None:
-        return None
-    return lay_out(
-        starts=matrix.starts,
-        ends=matrix.ends,
-        probabilities=matrix.probabilities,
-        abstained=matrix.abstained,
-        spans=matrix.spans,
-        duration_s=summary.duration_s,
-    )

@@ -14,7 +14,7 @@ from django.core.files.base import File
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from analysis import audio_store, governance, queue
+from analysis import audio_store, governance, jurisdiction, queue
 from analysis.models import Analysis, Recording
 from analysis.reasons import FAILURES
 from analysis.upload_handler import ArrivingFile
@@ -92,6 +92,7 @@ def check_welcome(by: Clinician, session: Session) -> None:
 
 def check_patient(patient: Patient) -> None:
     """Whether recordings of this patient may be received: also asked before a session begins with one."""
+    jurisdiction.check_recordings_are_welcome()
     if patient.is_discharged:
         raise Refused(
             "discharged", _("This patient is discharged. Readmit them before uploading a recording.")

@@ -48,3 +48,12 @@ DARK = Palette(
     ),
 )
 PALETTES = {"light": LIGHT, "dark": DARK}
+
+GREY = "#868e9b"
+COLOUR_LEFT = 0.4  # as much as a key needs
+
+
+def greyed(colour: str) -> str:
+    """For estimates that were not checked on people like this patient; ``session.css`` does the same."""
+    parts = [(int(colour[at : at + 2], 16), int(GREY[at : at + 2], 16)) for at in (1, 3, 5)]
+    return "#" + "".join(f"{round(COLOUR_LEFT * one + (1 - COLOUR_LEFT) * grey):02x}" for one, grey in parts)

@@ -13,7 +13,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from numpy.typing import NDArray
 
-from analysis.change import NEEDED, RECENT, Shift, Sureness
+from analysis.change import NEEDED, Shift, Sureness
+from analysis.gist import Gist, gist_of
 from analysis.trends import ENOUGH_SPEECH_S, Heard, SessionPoint, Trend
 from ml.labels import EMOTIONS, Emotion
 
@@ -54,6 +55,13 @@ ICONS = {
     Need.LEARNING: "learning",
     Need.NONE_YET: "plus",
 }
+
+
+class Words(NamedTuple):
+    """One sentence, and what it rests on."""
+
+    title: str
+    detail: str = ""
 
 
 class Finding(NamedTuple):
@@ -119,56 +127,86 @@ def short_result(point: SessionPoint) -> str:
     return session_sentence(point.heard)
 
 
-def finding(trend: Trend, *, with_results: bool = True) -> Finding:
+def finding(seen: Trend | Gist, *, with_results: bool = True) -> Finding:
     """What to know of this patient first; without results, how far the work on recordings has come."""
-    need, title, detail = _finding(trend) if with_results else _progress(trend)
-    rises = trend.comparison.shifts[0].points > 0 if trend.comparison.shifts else False
-    return Finding(need, ICONS.get(need, "rise" if rises else "fall"), title, detail)
+    gist = seen if isinstance(seen, Gist) else gist_of(seen)
+    need, words = _finding(gist) if with_results else _progress(gist)
+    return Finding(need, ICONS.get(need) or way(gist), *words)
 
 
-def _progress(trend: Trend) -> tuple[Need, str, str]:
-    if trend.failed_lately:
-        return Need.FAILED, _failed(trend.failed_lately), _("Its reason stands beside it in the session.")
-    if trend.pending:
-        return Need.ANALYSING, _pending(trend.pending), ""
-    if not trend.points:
-        return Need.NONE_YET, _("No sessions yet"), _("Upload a first recording to begin.")
-    return Need.STEADY, _("All recordings are analysed"), ""
+def way(gist: Gist) -> str:
+    """The icon of the way in which the clearest change goes."""
+    return "rise" if gist.shifts and gist.shifts[0].points > 0 else "fall"
 
 
-def _finding(trend: Trend) -> tuple[Need, str, str]:
-    counted = len(trend.compared)
-    if trend.comparison.shifts:
-        return Need.CHANGED, _changed_title(trend), _changed_detail(trend)
-    if trend.is_silent_lately and not trend.failed_lately:
-        needed = _("A session needs %(s).0f s of clear speech to be compared.") % {"s": ENOUGH_SPEECH_S}
-        return Need.TOO_LITTLE, _("Too little speech in the last 2 sessions"), needed
-    if (progress := _progress(trend))[0] is not Need.STEADY:
+def _progress(gist: Gist) -> tuple[Need, Words]:
+    if gist.failed_lately:
+        return Need.FAILED, failed(gist.failed_lately)
+    if gist.pending:
+        return Need.ANALYSING, pending(gist.pending)
+    if not gist.sessions:
+        return Need.NONE_YET, none_yet(gist)
+    return Need.STEADY, all_analysed()
+
+
+def _finding(gist: Gist) -> tuple[Need, Words]:
+    if gist.shifts:
+        return Need.CHANGED, changed(gist)
+    if gist.is_silent:
+        return Need.TOO_LITTLE, too_little()
+    if (progress := _progress(gist))[0] is not Need.STEADY:
         return progress
-    if counted < NEEDED:
-        title = _("Learning what is usual: %(n)s of %(needed)s sessions") % {"n": counted, "needed": NEEDED}
-        return Need.LEARNING, title, _("Changes are judged once there is enough to compare with.")
-    return Need.STEADY, _("No clear change"), _compared(trend)
+    if gist.compared < NEEDED:
+        return Need.LEARNING, learning(gist)
+    return Need.STEADY, steady(gist)
 
 
-def _failed(count: int) -> str:
-    return ngettext("%(n)d recording failed", "%(n)d recordings failed", count) % {"n": count}
+def changed(gist: Gist) -> Words:
+    return Words(_changed_title(gist), _changed_detail(gist))
 
 
-def _pending(count: int) -> str:
-    return ngettext("Analysing %(n)d recording", "Analysing %(n)d recordings", count) % {"n": count}
+def too_little() -> Words:
+    needed = _("A session needs %(s).0f s of clear speech to be compared.") % {"s": ENOUGH_SPEECH_S}
+    return Words(_("Too little speech in the last 2 sessions"), needed)
 
 
-def _compared(trend: Trend) -> str:
-    return _("The last %(recent)s sessions against the %(earlier)s before.") % {
-        "recent": RECENT,
-        "earlier": len(trend.compared) - RECENT,
-    }
+def failed(count: int) -> Words:
+    title = ngettext("%(n)d recording failed", "%(n)d recordings failed", count) % {"n": count}
+    return Words(title, _("Its reason stands beside it in the session."))
 
 
-def _changed_title(trend: Trend) -> str:
+def pending(count: int) -> Words:
+    return Words(ngettext("Analysing %(n)d recording", "Analysing %(n)d recordings", count) % {"n": count})
+
+
+def none_yet(gist: Gist) -> Words:
+    if gist.sessions:
+        return Words(_("No recording yet"), _("Upload one into a session to begin."))
+    return Words(_("No sessions yet"), _("Upload a first recording to begin."))
+
+
+def all_analysed() -> Words:
+    return Words(_("All recordings are analysed"))
+
+
+def learning(gist: Gist) -> Words:
+    how_far = {"n": gist.compared, "needed": NEEDED}
+    title = _("Learning what is usual: %(n)s of %(needed)s days with enough speech") % how_far
+    return Words(title, _("Changes are judged once there is enough to compare with."))
+
+
+def steady(gist: Gist) -> Words:
+    detail = ngettext(
+        "Within this patient’s usual, over %(n)d day with enough speech.",
+        "Within this patient’s usual, over %(n)d days with enough speech.",
+        gist.compared,
+    )
+    return Words(_("No clear change"), detail % {"n": gist.compared})
+
+
+def _changed_title(gist: Gist) -> str:
     """At most two emotions: the rest stands in the detail and in the chart."""
-    first, *others = trend.comparison.shifts
+    first, *others = gist.shifts
     words = {
         "first": SOUNDS[first.emotion],
         "second": SOUNDS[others[0].emotion] if others else "",
@@ -186,20 +224,22 @@ def _changed_title(trend: Trend) -> str:
             change = _("More %(first)s- and less %(second)s") % words
         case _:
             change = _("Less %(first)s- and more %(second)s") % words
-    since = {"change": change, "day": date_format(localtime(trend.changed_since), "j M")}
-    if trend.comparison.is_drift:
-        return _("%(change)s-sounding speech, gradually since %(day)s") % since
+    since = {"change": change, "day": date_format(localtime(gist.changed_since), "j M")}
     return _("%(change)s-sounding speech since %(day)s") % since
 
 
-def _changed_detail(trend: Trend) -> str:
+def _changed_detail(gist: Gist) -> str:
     shifts = ", ".join(
         _("%(emotion)s %(points)s points (%(sureness)s)")
         % {"emotion": SOUNDS[shift.emotion], "points": points(shift), "sureness": SURENESS[shift.sureness]}
-        for shift in trend.comparison.shifts
+        for shift in gist.shifts
     )
-    if trend.comparison.is_drift:
-        over = {"shifts": shifts, "n": trend.comparison.drift_over}
-        return _("From the first to the last of %(n)d sessions: %(shifts)s.") % over
-    parts = {"shifts": shifts, "recent": RECENT, "earlier": len(trend.compared) - RECENT}
-    return _("The last %(recent)d sessions against the %(earlier)d before: %(shifts)s.") % parts
+    parts = {"shifts": shifts, "n": gist.run_days}
+    return (
+        ngettext(
+            "%(n)d day beyond this patient’s usual: %(shifts)s.",
+            "%(n)d days in a run beyond this patient’s usual: %(shifts)s.",
+            gist.run_days,
+        )
+        % parts
+    )

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import logging
 import tempfile
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from uuid import UUID
@@ -12,11 +15,13 @@ from django.conf import settings
 from django.core.files.base import File
 from django.db import close_old_connections, transaction
 
-from analysis import audio_store, governance, intake, queue
+from analysis import acoustics, audio_store, governance, intake, jurisdiction, queue
 from analysis.heartbeat import Heartbeat
 from analysis.models import Analysis, Recording, Summary, WindowMatrix
+from ml.acoustics.voice import VoiceMeasures
 from ml.audio import UnreadableAudio
-from ml.recogniser import EmotionRecogniser, SessionEstimate
+from ml.bystander import Bystander, overhear
+from ml.recogniser import EmotionRecogniser, Listened, SessionEstimate, listen
 from ml.registry import UnknownModel
 from patients.enrolment import has_consent
 from patients.models import Consent
@@ -24,6 +29,18 @@ from patients.models import Consent
 log = logging.getLogger(__name__)
 
 CHANNELS: dict[str, int] = {Recording.Channel.LEFT: 0, Recording.Channel.RIGHT: 1}
+HEARD = ("patient_channel", "duration_s", "peaks", "other_peaks", "other_spans", "canonical")
+# Of the work on a recording, for its progress: the patient alone, or beside the other voice; then measuring.
+HEARD_ALONE, HEARD_OF_TWO, OVERHEARD = 0.7, 0.5, 0.7
+
+
+@dataclass(frozen=True)
+class Heard:
+    """All that is written down of one recording."""
+
+    estimate: SessionEstimate | Listened
+    other: Bystander | None
+    voice: VoiceMeasures | None
 
 
 class NotToBeHeard(Exception):
@@ -68,7 +85,7 @@ def _analyse_under(claim: queue.Claim) -> None:
         raise
 
 
-def _hear(claim: queue.Claim, analysis: Analysis) -> SessionEstimate:
+def _hear(claim: queue.Claim, analysis: Analysis) -> Heard:
     """Everything that takes time, while a heartbeat keeps the claim."""
     try:
         with Heartbeat(claim) as beat:
@@ -77,27 +94,56 @@ def _hear(claim: queue.Claim, analysis: Analysis) -> SessionEstimate:
         close_old_connections()  # idle for as long as the hearing took: the server may have dropped it
 
 
-def _listen(analysis: Analysis, beat: Heartbeat) -> SessionEstimate:
-    """Of all this only the canonical sound is kept so far."""
+def _listen(analysis: Analysis, beat: Heartbeat) -> Heard:
+    """Of all this only the canonical sound is kept so far. Where the law wants none, no emotion is sought."""
     recording = analysis.recording
     _check_may_be_heard(recording)
-    recogniser = _recogniser(analysis.model_version.model_id)
+    hear: Callable[..., SessionEstimate | Listened] = listen
+    if jurisdiction.shows_emotion():
+        hear = _recogniser(analysis.model_version.model_id).analyse
     with (
         audio_store.as_local_file(recording.audio) as path,
         tempfile.TemporaryDirectory(prefix="hearing-", dir=settings.FILE_UPLOAD_TEMP_DIR) as folder,
     ):
         _check_channel(recording, path)
         canonical = None if recording.canonical else Path(folder) / "canonical.flac"
-        estimate = recogniser.analyse(
+        channel = CHANNELS.get(recording.patient_channel)
+        estimate = hear(
             path,
-            channel=CHANNELS.get(recording.patient_channel),
+            channel=channel,
             canonical=canonical,
-            progress=beat.tell,
+            progress=_part(beat, 0, HEARD_ALONE if channel is None else HEARD_OF_TWO),
         )
+        other = None if channel is None else _overhear(path, 1 - channel, beat)
+        with _heard_sound(recording, canonical) as sound_path:
+            voice = acoustics.listen(sound_path, estimate.spans, _part(beat, OVERHEARD, 1))
         if canonical is not None:
             with canonical.open("rb") as sound:
                 audio_store.keep(recording.canonical, File(sound))
-    return estimate
+    return Heard(estimate, other, voice)
+
+
+def _part(beat: Heartbeat, start: float, end: float) -> Callable[[float], None]:
+    """Progress of a part of the work as progress of the whole."""
+    return lambda done: beat.tell(start + done * (end - start))
+
+
+def _heard_sound(recording: Recording, fresh: Path | None) -> AbstractContextManager[Path]:
+    """The canonical copy: just written, or kept from an earlier hearing."""
+    return audio_store.as_local_file(recording.canonical) if fresh is None else nullcontext(fresh)
+
+
+def _overhear(path: Path, channel: int, beat: Heartbeat) -> Bystander | None:
+    """When the other voice spoke. The patient's result does not wait for a channel that cannot be read."""
+    try:
+        return overhear(
+            path,
+            channel=channel,
+            progress=_part(beat, HEARD_OF_TWO, OVERHEARD),
+        )
+    except UnreadableAudio:
+        log.warning("The channel beside the patient's could not be read; only the patient's is shown.")
+        return None
 
 
 @lru_cache(maxsize=2)
@@ -110,6 +156,12 @@ def _check_may_be_heard(recording: Recording) -> None:
     """What was true when the recording came in may no longer be when its turn comes."""
     if recording.is_voided or recording.session.is_voided:
         raise NotToBeHeard("voided")
+    if not jurisdiction.measures_voices():
+        raise NotToBeHeard("analysis_off")
+    _check_consent(recording)
+
+
+def _check_consent(recording: Recording) -> None:
     if not has_consent(recording.session.patient, Consent.Purpose.ANALYSE):
         raise NotToBeHeard("consent_withdrawn")
 
@@ -123,32 +175,41 @@ def _check_channel(recording: Recording, path: Path) -> None:
             raise NotToBeHeard(reason)
 
 
-def _write_down(claim: queue.Claim, analysis: Analysis, estimate: SessionEstimate) -> None:
+def _write_down(claim: queue.Claim, analysis: Analysis, heard: Heard) -> None:
     """The result in one transaction, or nothing of it. The claim is checked first, and holds the row."""
-    recording, summary = analysis.recording, estimate.summary
+    recording, estimate, other = analysis.recording, heard.estimate, heard.other
     with transaction.atomic():
         claim.finish()
-        WindowMatrix.pack(
-            analysis=analysis,
-            starts=estimate.starts,
-            ends=estimate.ends,
-            probabilities=estimate.probabilities,
-            abstained=estimate.abstained,
-            spans=estimate.spans,
-        ).save(force_insert=True)
-        Summary.objects.create(
-            analysis=analysis,
-            shares=summary.probabilities.tolist(),
-            low=summary.low.tolist(),
-            high=summary.high.tolist(),
-            top=summary.top or "",
-            abstained_share=summary.abstained_share,
-            windows=summary.windows,
-            speech_s=estimate.speech_s,
-            duration_s=estimate.duration_s,
-            quality=list(estimate.quality),
-        )
+        queue.watch_on_commit(recording.session.patient_id)
+        _check_consent(recording)  # hearing took time: the patient may have withdrawn meanwhile
+        if isinstance(estimate, SessionEstimate):
+            _write_down_emotion(analysis, estimate)
+        acoustics.write_down(analysis, heard.voice)
         recording.duration_s, recording.peaks = estimate.duration_s, estimate.peaks.tobytes()
-        recording.save(
-            update_fields=[*intake.PROPERTIES, "patient_channel", "duration_s", "peaks", "canonical"]
-        )
+        recording.other_peaks = other.peaks.tobytes() if other else b""
+        recording.other_spans = other.spans.astype("<f4").tobytes() if other else b""
+        recording.save(update_fields=[*intake.PROPERTIES, *HEARD])
+
+
+def _write_down_emotion(analysis: Analysis, estimate: SessionEstimate) -> None:
+    summary = estimate.summary
+    WindowMatrix.pack(
+        analysis=analysis,
+        starts=estimate.starts,
+        ends=estimate.ends,
+        probabilities=estimate.probabilities,
+        abstained=estimate.abstained,
+        spans=estimate.spans,
+    ).save(force_insert=True)
+    Summary.objects.create(
+        analysis=analysis,
+        shares=summary.probabilities.tolist(),
+        low=summary.low.tolist(),
+        high=summary.high.tolist(),
+        top=summary.top or "",
+        abstained_share=summary.abstained_share,
+        windows=summary.windows,
+        speech_s=estimate.speech_s,
+        duration_s=estimate.duration_s,
+        quality=list(estimate.quality),
+    )

@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
-from datetime import timedelta
 
 from asgiref.sync import sync_to_async
 from django.core.files.base import File
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
-from django.utils import timezone
 from django.utils.http import quote_etag
 
+from analysis.access import note_once
 from analysis.models import Recording
-from patients.audit import Action, record
-from patients.models import AuditEntry, Clinician
+from patients.audit import Action
+from patients.models import Clinician
 
 BLOCK = 256 * 1024
-# A player asks for many ranges; a clinician who comes back after this long is listening anew.
-SAME_PLAYING = timedelta(minutes=10)
 ONE_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 
 
@@ -52,18 +48,8 @@ def parse_range(header: str, size: int) -> tuple[int, int] | None:
 
 
 def note_playing(by: Clinician, recording: Recording) -> None:
-    """One audit row for each time that somebody listens, however many ranges the browser fetches."""
-    with transaction.atomic():
-        earlier = AuditEntry.objects.filter(
-            actor=by,
-            action=Action.RECORDING_PLAYED,
-            subject_id=str(recording.pk),
-            at__gte=timezone.now() - SAME_PLAYING,
-        )
-        if not earlier.exists():
-            record(
-                actor=by, action=Action.RECORDING_PLAYED, patient=recording.session.patient, subject=recording
-            )
+    """However many ranges the browser fetches, listening is one act."""
+    note_once(by, Action.RECORDING_PLAYED, patient=recording.session.patient, subject=recording)
 
 
 def sound_response(request: HttpRequest, recording: Recording) -> HttpResponseBase:

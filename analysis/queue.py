@@ -13,7 +13,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any
 
 from celery import current_app
 from django.db import transaction
@@ -21,7 +21,8 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from analysis.models import Analysis, Job, TrainingRun
+from analysis.models import Analysis, Explanation, Job, TrainingRun
+from patients.models import Patient
 
 log = logging.getLogger(__name__)
 
@@ -34,9 +35,12 @@ RING_AGAIN_LATEST = timedelta(seconds=30)
 # Only the rows next in line are rung again: a long queue must not fill the broker with bells.
 RINGS_PER_SWEEP = 10
 
-BELLS: Mapping[type[Job], str] = {Analysis: "analysis.tasks.analyse", TrainingRun: "analysis.tasks.retrain"}
-
-AnyJob = TypeVar("AnyJob", Analysis, TrainingRun)
+WATCH = "analysis.tasks.watch"
+BELLS: Mapping[type[Job], str] = {
+    Analysis: "analysis.tasks.analyse",
+    Explanation: "analysis.tasks.explain",
+    TrainingRun: "analysis.tasks.retrain",
+}
 
 
 class LeaseLost(Exception):
@@ -68,10 +72,13 @@ class Claim:
     def finish(self, **columns: Any) -> None:
         """Done. Call it in the transaction that writes the result: both stand or neither."""
         self.write(state=Job.State.DONE, progress=1.0, **_let_go(), finished_at=Now(), **columns)
+        _count_change(self.kind, self.job_id)
 
     def fail(self, reason: str, **columns: Any) -> None:
         """Not possible, and trying again by itself would not help."""
-        self.write(state=Job.State.FAILED, reason=reason, **_let_go(), finished_at=Now(), **columns)
+        with transaction.atomic():
+            self.write(state=Job.State.FAILED, reason=reason, **_let_go(), finished_at=Now(), **columns)
+            _count_change(self.kind, self.job_id)
 
     def release(self, reason: str) -> None:
         """Broke off for a cause that may pass: back in line, or failed with ``reason`` after too many."""
@@ -84,6 +91,13 @@ class Claim:
 
 def _let_go() -> dict[str, None]:
     return {"claim": None, "lease_until": None}
+
+
+def _count_change(kind: type[Job], *job_ids: uuid.UUID) -> None:
+    """A hearing came to its end: what the caseload keeps of its patient no longer holds."""
+    if kind is Analysis and job_ids:
+        heard = Analysis.objects.filter(pk__in=job_ids).order_by()
+        Patient.count_change(*heard.values_list("recording__session__patient_id", flat=True))
 
 
 def claim(kind: type[Job], job_id: uuid.UUID) -> Claim | None:
@@ -117,6 +131,18 @@ def ring(kind: type[Job], job_id: uuid.UUID) -> bool:
     return True
 
 
+def watch_on_commit(patient_id: int) -> None:
+    """Ask the rules of alerts once a result is safe. A bell that is lost is made good by the clock."""
+    transaction.on_commit(lambda: _tell(WATCH, patient_id))
+
+
+def _tell(task: str, patient_id: int) -> None:
+    try:
+        current_app.send_task(task, args=[patient_id], retry=False)
+    except Exception:  # as above
+        log.warning("The broker cannot be reached; the rules of alerts wait for the clock.")
+
+
 def requeue(job: Job, **columns: Any) -> bool:
     """Put a finished row back in line with all its attempts. False: it is not finished (any more)."""
     fresh = {
@@ -134,11 +160,15 @@ def requeue(job: Job, **columns: Any) -> bool:
     return True
 
 
-def cancel(job: Job) -> bool:
+def cancel(job: Job, reason: str = "cancelled") -> bool:
     """End a row that is no longer wanted; its worker notices at its next word. False: it was final."""
     waiting = type(job)._default_manager.filter(pk=job.pk, state__in=(Job.State.QUEUED, Job.State.RUNNING))
-    ended = {"state": Job.State.FAILED, "reason": "cancelled", "finished_at": Now(), **_let_go()}
-    return bool(waiting.update(**ended))
+    ended = {"state": Job.State.FAILED, "reason": reason, "finished_at": Now(), **_let_go()}
+    with transaction.atomic():
+        was_waiting = bool(waiting.update(**ended))
+        if was_waiting:
+            _count_change(type(job), job.pk)
+    return was_waiting
 
 
 def sweep() -> int:
@@ -158,10 +188,15 @@ def sweep() -> int:
 
 def _recover(kind: type[Job]) -> None:
     dead = kind._default_manager.filter(state=Job.State.RUNNING, lease_until__lt=Now())
-    dead.filter(attempts__gte=MAX_ATTEMPTS).update(
-        state=Job.State.FAILED, reason="crashed", finished_at=Now(), **_let_go()
+    if spent := list(dead.filter(attempts__gte=MAX_ATTEMPTS).order_by().values_list("pk", flat=True)):
+        with transaction.atomic():
+            dead.filter(pk__in=spent).update(
+                state=Job.State.FAILED, reason="crashed", finished_at=Now(), **_let_go()
+            )
+            _count_change(kind, *spent)
+    dead.filter(attempts__lt=MAX_ATTEMPTS).update(
+        state=Job.State.QUEUED, progress=0.0, rung_at=None, **_let_go()
     )
-    dead.update(state=Job.State.QUEUED, progress=0.0, rung_at=None, **_let_go())
 
 
 def _due(job: Job, now: datetime) -> bool:

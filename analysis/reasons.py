@@ -29,6 +29,12 @@ _EXPORT_AGAIN = _("Export it again from the recorder or phone, for example as WA
 _TRY_AGAIN = _("Choose “Try again”; if it fails once more, tell your administrator.")
 
 FAILURES: Mapping[str, Reason] = {
+    # The clinic's setting.
+    "analysis_off": Reason(
+        _("This clinic’s setting allows no analysis of voices."),
+        _FILE_KEPT,
+        _("If that has changed since, choose “Try again”."),
+    ),
     # The file itself.
     "empty": Reason(
         _("This file holds no sound: it is empty."),
@@ -96,6 +102,11 @@ FAILURES: Mapping[str, Reason] = {
         _FILE_KEPT,
         _("If the patient agrees, record the consent and choose “Try again”."),
     ),
+    "other_channel": Reason(
+        _("This was heard on the other channel, which is not the patient’s; it was taken back."),
+        _FILE_KEPT,
+        _("Nothing needs to be done."),
+    ),
     "voided": Reason(
         _("This recording was voided before it was analysed."),
         _FILE_KEPT,
@@ -117,11 +128,27 @@ NOTES: Mapping[str, StrPromise] = {
     "gaps": _("Parts of the recording are damaged; they were heard as silence."),
 }
 
+# Why a moment could not be explained, beside the page's own “Try again”.
+EXPLANATIONS: Mapping[str, StrPromise] = {
+    "not_kept": _("The sound of this recording is not kept any more, so this cannot be worked out."),
+    "voided": _("This recording was voided, so nothing more is worked out about it."),
+    "consent_withdrawn": _("There is no standing consent to analyse recordings, so this was not worked out."),
+    "file_missing": _("The sound file is no longer in the storage. Tell your administrator."),
+    "model_missing": _("The model that heard this is no longer on the server. Tell your administrator."),
+    "not_reproduced": _(
+        "What the model heard then could not be repeated from the kept sound, so no reason is shown."
+    ),
+    "crashed": _("This broke off several times. Nothing else is lost; it can be tried again."),
+}
+
 # Why a training came to nothing; an administrator reads it, beside the error's own words.
 TRAINING: Mapping[str, StrPromise] = {
     "training_failed": _("The training broke off. Mend what the error says, then ask for it again."),
     "same_model": _("The training gave exactly a model that is there already; nothing was published."),
     "cancelled": _("The training was cancelled; nothing was published."),
+    "consent_withdrawn": _(
+        "A patient from whose voice it learnt withdrew their consent meanwhile; nothing was published."
+    ),
     "crashed": _("The training process died several times; there may be too little memory for it."),
 }
 

@@ -20,13 +20,17 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from analysis import audio_store
-from analysis.models import Analysis, Recording
+from analysis.models import Analysis, Explanation, Recording
 from patients.audit import Action, record
 from patients.models import Consent
 
 log = logging.getLogger(__name__)
 
 GRACE = timedelta(days=1)
+# Within a day of a withdrawal the sound is gone: the clock comes every hour, and this leaves it some.
+REGRET = timedelta(hours=20)
+# What could not be heard stays for trying again, but not for ever when nobody agreed to its being kept.
+FAILED_STAYS = timedelta(days=7)
 
 
 def tidy() -> None:
@@ -39,23 +43,32 @@ def tidy() -> None:
 def forget_sound() -> int:
     """Remove the sound of analysed recordings whose patient has not agreed to its being kept."""
     forgotten = 0
-    for recording in _not_to_be_kept().select_related("session__patient").defer("peaks"):
+    for recording in _not_to_be_kept().select_related("session__patient").defer(*Recording.DRAWN):
         _forget(recording)
         forgotten += 1
     return forgotten
 
 
 def _not_to_be_kept() -> QuerySet[Recording]:
-    """Analysed a day ago, and for a day without consent; what failed is still needed to try again."""
-    since = timezone.now() - GRACE
+    """Without consent for nearly a day, and of no more use: heard, failed long ago, or never to be heard."""
+    since = timezone.now() - REGRET
     of_patient = Consent.objects.filter(
         patient=OuterRef("session__patient"), purpose=Consent.Purpose.KEEP_AUDIO
     )
     agreed = of_patient.filter(Q(withdrawn_at=None) | Q(withdrawn_at__gt=since))
     work = Analysis.objects.filter(recording=OuterRef("pk"))
-    heard = work.filter(state=Analysis.State.DONE, finished_at__lt=since)
-    unfinished = work.exclude(state=Analysis.State.DONE)
-    return Recording.objects.exclude(audio="").filter(~Exists(agreed), Exists(heard), ~Exists(unfinished))
+    waiting = Q(state__in=(Analysis.State.QUEUED, Analysis.State.RUNNING)) | Q(
+        state=Analysis.State.FAILED, finished_at__gte=timezone.now() - FAILED_STAYS
+    )
+    lately = Q(state=Analysis.State.DONE, finished_at__gte=since)
+    # Who withdrew both will have nothing heard again, so nothing waits for it.
+    to_be_heard = Consent.objects.filter(
+        Q(withdrawn_at=None) | Q(withdrawn_at__gt=since),
+        patient=OuterRef("session__patient"),
+        purpose=Consent.Purpose.ANALYSE,
+    )
+    needed = (Exists(work.filter(waiting)) & Exists(to_be_heard)) | Exists(work.filter(lately))
+    return Recording.objects.exclude(audio="").filter(~Exists(agreed), ~Q(needed))
 
 
 def _forget(recording: Recording) -> None:
@@ -64,6 +77,8 @@ def _forget(recording: Recording) -> None:
     recording.audio = recording.canonical = ""
     with transaction.atomic():
         recording.save(update_fields=["audio", "canonical"])
+        # A spectrogram is close to the sound itself: speech can be made of it again.
+        Explanation.objects.filter(analysis__recording=recording).delete()
         record(
             actor=None,
             action=Action.RECORDING_SOUND_REMOVED,

@@ -8,7 +8,10 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from analysis import reasons
+from analysis.jurisdiction import measures_voices
 from analysis.models import Analysis, ModelVersion, Recording, Summary, WindowMatrix
+from analysis.statement import STATEMENT
+from ml.acoustics.measures import MEASURES, REASONS
 from ml.labels import LABELS
 from patients.care import LONGEST_REASON
 
@@ -131,15 +134,56 @@ class SummarySerializer(serializers.Serializer[Summary]):
         return {**super().to_representation(instance), "top": instance.top or None}
 
 
+class MeasuredSerializer(serializers.Serializer[Any]):
+    """One measure of the voice, or why it is absent."""
+
+    measure = serializers.ChoiceField(choices=[(key, one.name) for key, one in MEASURES.items()])
+    unit = serializers.CharField()
+    value = serializers.FloatField(allow_null=True)
+    low = serializers.FloatField(allow_null=True, help_text="Lower end of the 95 % interval.")
+    high = serializers.FloatField(allow_null=True, help_text="Upper end of the 95 % interval.")
+    seconds = serializers.FloatField(allow_null=True, help_text="Seconds of speech that it rests on.")
+    absent = serializers.ChoiceField(choices=[*REASONS], allow_null=True, help_text="Why there is no value.")
+
+
+def measured(analysis: Analysis) -> list[dict[str, Any]]:
+    """In the order of the table of measures; empty where this hearing, or this clinic, has none."""
+    row = getattr(analysis, "acoustics", None) if measures_voices() else None
+    if row is None:
+        return []
+    nothing = dict.fromkeys(("value", "low", "high", "seconds"))
+    return [
+        {"measure": key, "unit": one.unit, **row.values.get(key, nothing), "absent": row.absent.get(key)}
+        for key, one in MEASURES.items()
+        if key in row.values or key in row.absent
+    ]
+
+
+class AcousticsSerializer(serializers.Serializer[Analysis]):
+    """Measures of the patient's voice: of its sound, and of no state of mind."""
+
+    recording = serializers.UUIDField(source="recording_id")
+    measures = serializers.SerializerMethodField()
+
+    @extend_schema_field(MeasuredSerializer(many=True))
+    def get_measures(self, analysis: Analysis) -> list[dict[str, Any]]:
+        return measured(analysis)
+
+
 class ResultSerializer(serializers.Serializer[Analysis]):
     """An estimate of how the patient's speech sounds. Not a diagnosis."""
 
+    statement = serializers.SerializerMethodField(help_text="What the numbers are, and what they are not.")
     recording = serializers.UUIDField(source="recording_id")
     model = ModelSerializer(source="model_version")
     labels = serializers.SerializerMethodField(help_text="What the eight numbers stand for, in this order.")
     summary = SummarySerializer()
     windows = serializers.SerializerMethodField()
     quality = serializers.SerializerMethodField(help_text="What to know beside the result.")
+    acoustics = serializers.SerializerMethodField(help_text="Measures of the patient’s voice.")
+
+    def get_statement(self, analysis: Analysis) -> str:
+        return str(STATEMENT)
 
     def get_labels(self, analysis: Analysis) -> list[str]:
         return list(LABELS)
@@ -152,6 +196,10 @@ class ResultSerializer(serializers.Serializer[Analysis]):
             {"start": start, "end": end, "probabilities": probabilities, "abstained": abstained}
             for start, end, probabilities, abstained in zip(*(c.tolist() for c in columns), strict=True)
         ]
+
+    @extend_schema_field(MeasuredSerializer(many=True))
+    def get_acoustics(self, analysis: Analysis) -> list[dict[str, Any]]:
+        return measured(analysis)
 
     @extend_schema_field(NoteSerializer(many=True))
     def get_quality(self, analysis: Analysis) -> list[dict[str, str]]:

@@ -1,17 +1,17 @@
-"""One recording over time: window estimates laid on an even grid, coarse enough to draw at any length."""
+"""One recording over time: window estimates laid on an even grid, and as much of it as is to be drawn."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.stretches import Stretch, runs
 from ml.labels import EMOTIONS
 
-CELLS = 240  # with nine layers just over 2,000 bars: what a browser draws without a noticeable wait
 CELL_S = 1.0
 
 
@@ -19,7 +19,7 @@ CELL_S = 1.0
 class Timeline:
     """``cell_s`` seconds per cell; in a cell, ``shares`` (n, 8) and ``unsure`` (n,) add up to 1 or to 0.
 
-    Where they add up to 0 there was no speech to judge: a gap.
+    Where they add up to 0 there was no speech to judge: a gap. The first cell begins at ``begin_s``.
     """
 
     cell_s: float
@@ -27,39 +27,56 @@ class Timeline:
     shares: NDArray[np.float32]
     unsure: NDArray[np.float32]
     spans: NDArray[np.float32]
+    begin_s: float = 0.0
 
     @property
     def starts(self) -> NDArray[np.float32]:
-        return np.arange(len(self.unsure), dtype=np.float32) * np.float32(self.cell_s)
+        cells = np.arange(len(self.unsure), dtype=np.float32)
+        return np.asarray(self.begin_s + cells * self.cell_s, np.float32)
 
     @property
     def is_gap(self) -> NDArray[np.bool_]:
         heard: NDArray[np.bool_] = self.shares.sum(1) + self.unsure > 0
         return ~heard
 
+    @property
+    def unsure_stretches(self) -> list[Stretch]:
+        """Where nothing but uncertainty is drawn."""
+        return [
+            (self.begin_s + start * self.cell_s, min(self.begin_s + end * self.cell_s, self.duration_s))
+            for start, end in runs(self.unsure == 1)
+        ]
+
+    def between(self, begin_s: float, end_s: float) -> Timeline:
+        """The cells that lie in this stretch, whole or in part; at least one."""
+        first = min(max(0, math.floor((begin_s - self.begin_s) / self.cell_s)), len(self.unsure) - 1)
+        after = max(first + 1, math.ceil((end_s - self.begin_s) / self.cell_s))
+        return replace(
+            self,
+            begin_s=self.begin_s + first * self.cell_s,
+            shares=self.shares[first:after],
+            unsure=self.unsure[first:after],
+        )
+
     def coarser(self, cells: int) -> Timeline:
         """The same in at most ``cells`` cells, each the mean of whole cells of this one."""
         group = math.ceil(len(self.unsure) / max(cells, 1))
         if group <= 1:
             return self
-        return Timeline(
-            cell_s=self.cell_s * group,
-            duration_s=self.duration_s,
-            spans=self.spans,
-            **_grouped(self.shares, self.unsure, group),
-        )
+        shares, unsure = _grouped(self.shares, self.unsure, group)
+        return replace(self, cell_s=self.cell_s * group, shares=shares, unsure=unsure)
 
 
 def _grouped(
     shares: NDArray[np.float32], unsure: NDArray[np.float32], group: int
-) -> dict[str, NDArray[np.float32]]:
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     layers = np.column_stack([shares, unsure])
     padding = -len(layers) % group
     blocks = np.pad(layers, ((0, padding), (0, 0))).reshape(-1, group, layers.shape[1])
     heard = blocks.sum((1, 2))  # how many cells of the block had something to judge
     # A block that is mostly silence stays a gap: a lone second would otherwise look like the whole of it.
     mean = np.where((heard >= group / 2)[:, None], blocks.sum(1) / np.maximum(heard, 1)[:, None], 0)
-    return {"shares": mean[:, :-1].astype(np.float32), "unsure": mean[:, -1].astype(np.float32)}
+    return mean[:, :-1].astype(np.float32), mean[:, -1].astype(np.float32)
 
 
 def lay_out(
@@ -70,9 +87,8 @@ def lay_out(
     abstained: NDArray[Any],
     spans: NDArray[Any],
     duration_s: float,
-    cells: int = CELLS,
 ) -> Timeline:
-    """Give each second to the window whose middle is nearest, if that window covers it at all.
+    """Cells of a second: each is given to the window whose middle is nearest, if that covers it at all.
 
     ``starts``, ``ends`` (n,) s, ascending; ``probabilities`` (n, 8); ``abstained`` (n,); ``spans`` (m, 2) s.
     """
@@ -89,7 +105,6 @@ def lay_out(
         total = probabilities[nearest].sum(1, keepdims=True)
         shares[sure] = (probabilities[nearest] / np.where(total > 0, total, 1))[sure]
         unsure[covered & abstained[nearest]] = 1
-    fine = Timeline(
+    return Timeline(
         cell_s=CELL_S, duration_s=duration_s, shares=shares, unsure=unsure, spans=np.asarray(spans)
     )
-    return fine.coarser(cells)

@@ -5,26 +5,40 @@ Whatever the number of patients and sessions, a call costs the same few queries.
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property
+from itertools import groupby
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import numpy as np
-from django.db.models import OuterRef, QuerySet, Subquery
-from numpy.typing import NDArray
+from django.db.models import Exists, OuterRef, QuerySet, TextField
+from django.db.models.functions import Cast
+from django.utils.timezone import localdate
 
-from analysis import reasons
-from analysis.change import RECENT, Comparison, Shares, compare
-from analysis.models import Analysis, Recording, Summary
-from patients.models import Clinician, Patient, Session
+from analysis import jurisdiction, reasons
+from analysis.baseline import Prior
+from analysis.change import Comparison, Shares, compare
+from analysis.days import Days, days_of_shares
+from analysis.models import Analysis, Recording, Signature, Summary
+from analysis.pooling import Places, Results, pool
+from analysis.rules import caseload_prior
+from ml.labels import EMOTIONS
+from patients.models import Patient, Session
 
 # With less clear speech than this a session says too little to be compared with others.
 ENOUGH_SPEECH_S = 15.0
-# Nine layers of as many sessions are just under 2,400 numbers: what a chart draws without a noticeable wait.
-MOST_DRAWN = 260
+
+
+class Kind(NamedTuple):
+    """What has to be alike for results to be compared or averaged."""
+
+    model_number: int
+    is_telephone: bool
 
 
 @dataclass(frozen=True)
@@ -50,6 +64,10 @@ class Heard(Shares):
     def is_telephone(self) -> bool:
         """Whether a telephone's narrow band was heard: that alone shifts the shares more than changes do."""
         return "band_limited" in self.quality
+
+    @cached_property
+    def kind(self) -> Kind:
+        return Kind(self.model_number, self.is_telephone)
 
     @property
     def sure_share(self) -> float:
@@ -80,6 +98,13 @@ class SessionPoint:
     failed: int
     pending: int
     heard: Heard | None
+    is_visit: bool = False
+    """Whether a clinician met the patient, or signed what was heard."""
+
+    @cached_property
+    def on(self) -> date:
+        """The day in the clinic's calendar."""
+        return localdate(self.held_at)
 
     @property
     def counts(self) -> bool:
@@ -92,24 +117,26 @@ class Trend:
     """A patient's sessions from the oldest to the newest, voided ones included and marked."""
 
     all_points: tuple[SessionPoint, ...]
+    prior: Prior | None = None
+    """What the rule that says what has changed borrows from the caseload."""
 
     @cached_property
     def points(self) -> tuple[SessionPoint, ...]:
         return tuple(point for point in self.all_points if not point.is_voided)
 
-    @property
-    def drawn(self) -> tuple[SessionPoint, ...]:
-        """The latest sessions, as many as a chart can show."""
-        return self.points[-MOST_DRAWN:]
+    @cached_property
+    def kind(self) -> Kind | None:
+        """The kind that is compared: by the newest model, and over the band that most of it came over."""
+        kinds = [point.heard.kind for point in self.points if point.heard and point.counts]
+        newest = max((kind.model_number for kind in kinds), default=None)
+        over_telephone = [kind.is_telephone for kind in kinds if kind.model_number == newest]
+        return None if newest is None else Kind(newest, 2 * sum(over_telephone) > len(over_telephone))
 
     @cached_property
     def compared(self) -> tuple[tuple[SessionPoint, Heard], ...]:
-        """Like with like: enough speech, heard by the newest model, and over the band that most came over."""
+        """Like with like: enough speech, and of the one kind."""
         counting = [(point, point.heard) for point in self.points if point.heard and point.counts]
-        newest = max((heard.model_number for _, heard in counting), default=0)
-        counting = [(point, heard) for point, heard in counting if heard.model_number == newest]
-        mostly_telephone = 2 * sum(heard.is_telephone for _, heard in counting) > len(counting)
-        return tuple((point, heard) for point, heard in counting if heard.is_telephone == mostly_telephone)
+        return tuple((point, heard) for point, heard in counting if heard.kind == self.kind)
 
     @cached_property
     def set_apart(self) -> frozenset[UUID]:
@@ -118,20 +145,40 @@ class Trend:
         return frozenset(p.session_id for p in self.points if p.counts and p.session_id not in compared)
 
     @cached_property
+    def compared_results(self) -> Results:
+        """The sessions that are compared, as one set of numbers."""
+        heard = [heard for _, heard in self.compared]
+        columns = ("shares", "low", "high", "speech_s", "duration_s", "abstained_share")
+        shapes: dict[str, tuple[int, ...]] = dict.fromkeys(columns[:3], (0, len(EMOTIONS)))
+        return Results(
+            **{
+                name: np.array([getattr(one, name) for one in heard], np.float64)
+                if heard
+                else np.empty(shapes.get(name, (0,)))
+                for name in columns
+            }
+        )
+
+    @cached_property
+    def days(self) -> Days:
+        """The days on which something can be compared: what charts and rules work on."""
+        dates = [point.on for point, _ in self.compared]
+        return days_of_shares(dates, self.compared_results)
+
+    @cached_property
     def comparison(self) -> Comparison:
-        return compare([heard for _, heard in self.compared])
+        return compare(self.days, self.compared_results, self.prior)
+
+    @cached_property
+    def recent(self) -> frozenset[UUID]:
+        """The sessions of the run that is beyond this patient's usual; none where nothing has changed."""
+        return frozenset(self.compared[place][0].session_id for place in self.comparison.recent)
 
     @property
     def changed_since(self) -> datetime | None:
-        """When the step came, or the drift began; None while there is too little to compare."""
-        if self.comparison.is_learning:
-            return None
-        first = self.comparison.drift_over if self.comparison.is_drift else RECENT
-        return self.compared[-first][0].held_at
-
-    @property
-    def has_gaps(self) -> bool:
-        return any(not point.counts for point in self.points)
+        """When the run began that is beyond this patient's usual; None where nothing has changed."""
+        recent = self.comparison.recent
+        return self.compared[recent[0]][0].held_at if recent else None
 
     @property
     def latest(self) -> SessionPoint | None:
@@ -152,20 +199,9 @@ class Trend:
         return len(finished) >= 2 and not any(point.counts for point in finished[-2:])
 
 
-@dataclass(frozen=True)
-class CaseloadRow:
-    patient: Patient
-    trend: Trend
-
-
-def caseload(clinician: Clinician, patients: QuerySet[Patient]) -> list[CaseloadRow]:
-    """Every patient of the queryset with what is known; a role that sees no results gets states alone."""
-    trends = trends_of(patients, with_results=clinician.sees_results)
-    return [CaseloadRow(patient, trends.get(patient.pk, Trend(()))) for patient in patients]
-
-
 def patient_trend(patient: Patient, *, with_results: bool = True) -> Trend:
     one = Patient.objects.filter(pk=patient.pk)
+    with_results = with_results and jurisdiction.shows_emotion()
     return trends_of(one, with_results=with_results).get(patient.pk, Trend(()))
 
 
@@ -176,97 +212,147 @@ class _Tally:
     recordings: int = 0
     failed: int = 0
     pending: int = 0
-    summaries: list[tuple[int, Summary]] = field(default_factory=list)
+    heard: list[_Row] = field(default_factory=list)
+
+
+class _Row(NamedTuple):
+    """One recording's summary by its newest model; its arrays are still the JSON that they are kept in."""
+
+    number: int
+    shares: str
+    low: str
+    high: str
+    quality: str
+    abstained_share: float
+    speech_s: float
+    duration_s: float
 
 
 def trends_of(patients: QuerySet[Patient], *, with_results: bool) -> dict[int, Trend]:
     """Trends by patient id, in two queries, or three with results."""
     patients = patients.order_by()
     tallies = _tally(patients, with_results)
+    heard = _heard_by_session(tallies)
+    nothing = _Tally()
+    kinds = {kind.value: str(kind.label) for kind in Session.Kind}
     points: dict[int, list[SessionPoint]] = defaultdict(list)
     sessions = Session.objects.filter(patient__in=patients.values("pk")).order_by("held_at", "created_at")
-    for pk, patient_id, held_at, kind, voided_at in sessions.values_list(
-        "pk", "patient_id", "held_at", "kind", "voided_at"
+    signed = Exists(Signature.objects.filter(session=OuterRef("pk")))
+    for pk, patient_id, held_at, kind, voided_at, is_signed in sessions.values_list(
+        "pk", "patient_id", "held_at", "kind", "voided_at", signed
     ):
-        tally = tallies.get(pk, _Tally())
+        tally = tallies.get(pk, nothing)
         points[patient_id].append(
             SessionPoint(
                 session_id=pk,
                 held_at=held_at,
-                kind=str(Session.Kind(kind).label),
+                kind=kinds[kind],
                 is_voided=voided_at is not None,
                 recordings=tally.recordings,
                 failed=tally.failed,
                 pending=tally.pending,
-                heard=combine(tally.summaries),
+                heard=heard.get(pk),
+                is_visit=is_signed or kind == Session.Kind.IN_PERSON,
             )
         )
-    return {patient_id: Trend(tuple(row)) for patient_id, row in points.items()}
+    prior = caseload_prior() if with_results and points else None
+    return {patient_id: Trend(tuple(row), prior) for patient_id, row in points.items()}
 
 
 def _tally(patients: QuerySet[Patient], with_results: bool) -> dict[UUID, _Tally]:
+    """How far the work on each session's recordings has come and, ``with_results``, what was heard in them.
+
+    For each recording what its newest model said: older hearings stay kept and are not counted again.
+    """
     standing = Recording.objects.filter(session__patient__in=patients.values("pk"), voided_at__isnull=True)
-    latest = Analysis.objects.filter(recording=OuterRef("pk")).order_by("-queued_at")
+    rows = standing.order_by("pk", "analyses__queued_at").values_list(
+        *("session_id", "pk", "analyses__state"), *(_summary_columns() if with_results else ())
+    )
     tallies: dict[UUID, _Tally] = defaultdict(_Tally)
-    states = standing.annotate(latest_state=Subquery(latest.values("state")[:1]))
-    for session_id, state in states.order_by().values_list("session_id", "latest_state"):
-        tally = tallies[session_id]
+    for (session_id, _pk), of_recording in groupby(rows, key=lambda row: row[:2]):
+        analyses = [(state, summary) for _, _, state, *summary in of_recording]
+        tally, latest_state = tallies[session_id], analyses[-1][0]
         tally.recordings += 1
-        tally.failed += state == Analysis.State.FAILED
-        tally.pending += state in (Analysis.State.QUEUED, Analysis.State.RUNNING)
-    if with_results:
-        for session_id, number, summary in _newest_summaries(standing):
-            tallies[session_id].summaries.append((number, summary))
+        tally.failed += latest_state == Analysis.State.FAILED
+        tally.pending += latest_state in (Analysis.State.QUEUED, Analysis.State.RUNNING)
+        # Where no emotion may be estimated an analysis is done without a summary.
+        if done := [
+            _Row(*summary)
+            for state, summary in analyses
+            if state == Analysis.State.DONE and summary and summary[1] is not None
+        ]:
+            tally.heard.append(max(done, key=lambda row: row.number))
     return tallies
 
 
-def _newest_summaries(recordings: QuerySet[Recording]) -> Iterable[tuple[UUID, int, Summary]]:
-    """For each recording what its newest model said; older hearings stay kept and are not counted again."""
-    summaries = (
-        Summary.objects.filter(
-            analysis__recording__in=recordings.order_by().values("pk"), analysis__state=Analysis.State.DONE
-        )
-        .select_related("analysis__recording", "analysis__model_version")
-        .only(
-            *("shares", "low", "high", "abstained_share", "windows", "speech_s", "duration_s", "quality"),
-            *("analysis__recording__session_id", "analysis__model_version__number"),
-        )
-        .order_by("analysis__recording_id", "-analysis__model_version__number")
+def _summary_columns() -> list[str | Cast]:
+    """As text, so that a thousand arrays are parsed in one go instead of one by one."""
+    arrays = ("shares", "low", "high", "quality")
+    return [
+        "analyses__model_version__number",
+        *(Cast(f"analyses__summary__{name}", TextField()) for name in arrays),
+        *(f"analyses__summary__{name}" for name in ("abstained_share", "speech_s", "duration_s")),
+    ]
+
+
+def _heard_by_session(tallies: dict[UUID, _Tally]) -> dict[UUID, Heard]:
+    """All sessions at once; each of its newest model's recordings alone."""
+    sessions: list[UUID] = []
+    rows: list[_Row] = []
+    starts: list[int] = []
+    for session_id, tally in tallies.items():
+        newest = max((row.number for row in tally.heard), default=None)
+        if newest is not None:
+            sessions.append(session_id)
+            starts.append(len(rows))
+            rows += [row for row in tally.heard if row.number == newest]
+    if not rows:
+        return {}
+    numbers, shares, low, high, quality, abstained, speech, duration = zip(*rows, strict=True)
+    results = Results(
+        *(np.array(_parsed(texts), np.float64) for texts in (shares, low, high)),
+        *(np.array(values, np.float64) for values in (speech, duration, abstained)),
     )
-    seen: set[UUID] = set()
-    for summary in summaries:
-        if summary.analysis.recording_id not in seen:
-            seen.add(summary.analysis.recording_id)
-            number = summary.analysis.model_version.number
-            yield summary.analysis.recording.session_id, number, summary
+    codes = _parsed(quality)
+    heard = heard_in(results, codes, [numbers[start] for start in starts], np.array(starts))
+    return dict(zip(sessions, heard, strict=True))
+
+
+def _parsed(arrays: Sequence[str]) -> list[Any]:
+    parsed: list[Any] = json.loads(f"[{','.join(arrays)}]")
+    return parsed
 
 
 def combine(summaries: list[tuple[int, Summary]]) -> Heard | None:
-    """One result for a session of several recordings: a mean weighted by clear speech, errors independent."""
+    """One result for a session of several recordings, of which each comes with its model's number."""
     if not summaries:
         return None
     newest = max(number for number, _ in summaries)
     kept = [summary for number, summary in summaries if number == newest]
-    speech = np.array([summary.speech_s for summary in kept])
-    abstained = np.array([summary.abstained_share for summary in kept])
-    weights = _normalised(speech * (1 - abstained)) if (abstained < 1).any() else _normalised(speech)
-    shares, low, high = (
-        np.array([getattr(summary, name) for summary in kept]) for name in ("shares", "low", "high")
+    columns = ("shares", "low", "high", "speech_s", "duration_s", "abstained_share")
+    results = Results(
+        **{name: np.array([getattr(summary, name) for summary in kept], np.float64) for name in columns}
     )
-    mean = weights @ shares
-    below, above = (np.sqrt(weights**2 @ reach**2) for reach in (shares - low, high - shares))
-    return Heard(
-        shares=mean.astype(np.float32),
-        low=np.clip(mean - below, 0, 1).astype(np.float32),
-        high=np.clip(mean + above, 0, 1).astype(np.float32),
-        speech_s=float(speech.sum()),
-        duration_s=float(sum(summary.duration_s for summary in kept)),
-        abstained_share=float(_normalised(speech) @ abstained),
-        quality=tuple(dict.fromkeys(code for summary in kept for code in summary.quality)),
-        model_number=newest,
-    )
+    return heard_in(results, [summary.quality for summary in kept], [newest], np.zeros(1, np.intp))[0]
 
 
-def _normalised(weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    total = weights.sum()
-    return weights / total if total > 0 else np.full(len(weights), 1 / len(weights))
+def heard_in(
+    results: Results, quality: Sequence[Sequence[str]], numbers: Sequence[int], starts: Places
+) -> list[Heard]:
+    """What was heard in each run of ``results``: they begin at ``starts``, their models have ``numbers``."""
+    pooled = pool(results, starts)
+    shares, low, high = (part.astype(np.float32) for part in (pooled.shares, pooled.low, pooled.high))
+    ends = [*starts.tolist(), len(results)][1:]
+    return [
+        Heard(
+            shares=shares[place],
+            low=low[place],
+            high=high[place],
+            speech_s=float(pooled.speech_s[place]),
+            duration_s=float(pooled.duration_s[place]),
+            abstained_share=float(pooled.abstained_share[place]),
+            quality=tuple(dict.fromkeys(code for codes in quality[start:end] for code in codes)),
+            model_number=number,
+        )
+        for place, (start, end, number) in enumerate(zip(starts.tolist(), ends, numbers, strict=True))
+    ]

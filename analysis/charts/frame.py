@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
-from django.urls import reverse
-from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from numpy.typing import NDArray
 
 from analysis.palette import Palette
-from analysis.trends import SessionPoint
 
 Figure = dict[str, Any]
+"""As Plotly takes it, and ``shared``: parts that several traces have alike, sent once (see ``charts.js``)."""
 
 FACE = '-apple-system, "Segoe UI", Roboto, Inter, "Noto Sans", Cantarell, system-ui, sans-serif'
 
@@ -60,10 +58,17 @@ def stamp(moment: datetime) -> str:
     return localtime(moment).strftime("%Y-%m-%dT%H:%M:%S")
 
 
-def day_of(point: SessionPoint) -> str:
-    return date_format(localtime(point.held_at), "j M Y")
+def moments(values: Sequence[datetime | None]) -> dict[str, str]:
+    """Moments for a date axis, as it counts them: milliseconds since 1970 on the clinic's clock."""
+    clock = [
+        np.nan if value is None else localtime(value).replace(tzinfo=UTC).timestamp() * 1000
+        for value in values
+    ]
+    return {"dtype": "f8", "bdata": base64.b64encode(np.array(clock, "<f8").tobytes()).decode()}
 
 
-def link_to(point: SessionPoint) -> str:
-    """Where a click on a session leads: everything leads to the sound."""
-    return reverse("session", args=[point.session_id])
+def captioned(layout: dict[str, Any], palette: Palette, title: str) -> dict[str, Any]:
+    """With what a downloaded picture needs beside the drawing: its title, and paper under it."""
+    return layout | {
+        "meta": {"title": title, "paper": palette.paper, "ink": palette.ink, "muted": palette.muted}
+    }

@@ -1,51 +1,114 @@
-"""Figures as JSON for Plotly, in the reader's colours. Staff, who see no results, find nothing here."""
+"""Figures of a patient as JSON for Plotly, in the reader's colours. Staff, who see no results, find none.
+
+They are compressed: nothing that a request brings comes back in them, so their size betrays nothing (BREACH).
+"""
 
 from __future__ import annotations
 
-from uuid import UUID
+from collections.abc import Callable
 
 from django.http import HttpResponse, JsonResponse
+from django.utils.timezone import localdate
+from django.utils.translation import gettext as _
+from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_GET
 
-from analysis.access import open_results
-from analysis.charts import small_multiples, stacks
-from analysis.hearings import hearing_of, timeline_of
+from analysis.charts import calendar, differences, path, small_multiples, stacks
+from analysis.charts.frame import Figure
+from analysis.excerpts import MOST_STOPS, places_of
+from analysis.kept_trends import kept_marks, kept_trend
 from analysis.palette import LIGHT, PALETTES, Palette
-from analysis.trends import patient_trend
+from analysis.periods import compare_periods
+from analysis.recording_days import calendar_of
+from analysis.selection import Selection, latest_against_before, select
+from analysis.trends import Trend
 from patients.access import NotVisible, SignedInRequest, open_patient
 from patients.audit import Action, record
+from patients.models import Patient
 
 COLUMNS = {"1": 1, "2": 2, "4": 4}
+FOUR_WEEKS = 28
 
 
-def _palette(request: SignedInRequest) -> Palette:
-    return PALETTES.get(request.GET.get("theme", ""), LIGHT)
-
-
-@require_GET
-def trend_figure(request: SignedInRequest, reference: str) -> HttpResponse:
+def _answer(
+    request: SignedInRequest,
+    reference: str,
+    name: str,
+    draw: Callable[[Patient, Trend, Selection, Palette], Figure],
+) -> HttpResponse:
+    """The door, the trail and the reader's colours, before ``draw`` draws what the address selects."""
     patient = open_patient(request.user, reference)
     if not request.user.sees_results:
         raise NotVisible
-    trend = patient_trend(patient)
+    trend = kept_trend(patient)
     if not trend.points:
         raise NotVisible
-    record(actor=request.user, action=Action.ANALYSIS_VIEWED, patient=patient, subject=patient)
-    palette = _palette(request)
-    if request.GET.get("view") == "stacked":
-        return JsonResponse(stacks.draw_sessions(trend, palette))
-    columns = COLUMNS.get(request.GET.get("columns", ""), 4)
-    return JsonResponse(small_multiples.draw(trend, palette, columns=columns))
+    detail = {"figure": name}
+    record(actor=request.user, action=Action.ANALYSIS_VIEWED, patient=patient, subject=patient, detail=detail)
+    selection, _form = select(request.GET)
+    palette = PALETTES.get(request.GET.get("theme", ""), LIGHT)
+    return JsonResponse(draw(patient, trend, selection, palette))
 
 
 @require_GET
-def timeline_figure(request: SignedInRequest, recording_id: UUID) -> HttpResponse:
-    recording = open_results(request.user, recording_id)
-    finished = hearing_of(recording, with_results=True).finished
-    timeline = timeline_of(finished) if finished else None
-    if finished is None or timeline is None or recording.is_voided:
-        raise NotVisible
-    record(
-        actor=request.user, action=Action.ANALYSIS_VIEWED, patient=recording.session.patient, subject=finished
-    )
-    return JsonResponse(stacks.draw_timeline(timeline, _palette(request)))
+@gzip_page
+def trend_figure(request: SignedInRequest, reference: str) -> HttpResponse:
+    """Shares over time, each emotion for itself or (``view=stacked``) all on top of each other."""
+
+    def draw(patient: Patient, trend: Trend, selection: Selection, palette: Palette) -> Figure:
+        chosen = selection.of(trend, marks=kept_marks(patient))
+        if not chosen.stretches:
+            raise NotVisible
+        if request.GET.get("view") == "stacked":
+            return stacks.draw(chosen, palette, reference=reference)
+        columns = COLUMNS.get(request.GET.get("columns", ""), 4)
+        return small_multiples.draw(chosen, palette, columns=columns, reference=reference)
+
+    return _answer(request, reference, "trend", draw)
+
+
+@require_GET
+@gzip_page
+def path_figure(request: SignedInRequest, reference: str) -> HttpResponse:
+    """The way over the plane of valence and arousal."""
+
+    def draw(patient: Patient, trend: Trend, selection: Selection, palette: Palette) -> Figure:
+        chosen = selection.of(trend, most=MOST_STOPS)
+        return path.draw(chosen, places_of(chosen), palette, reference=reference)
+
+    return _answer(request, reference, "path", draw)
+
+
+@require_GET
+@gzip_page
+def calendar_figure(request: SignedInRequest, reference: str) -> HttpResponse:
+    """The days on which there were sessions."""
+
+    def draw(patient: Patient, trend: Trend, selection: Selection, palette: Palette) -> Figure:
+        chosen = selection.of(trend)
+        since, until = selection.calendar_days(chosen)
+        return calendar.draw(
+            calendar_of(chosen.sessions),
+            kept_marks(patient),
+            palette,
+            since=since,
+            until=until,
+            is_wide=request.GET.get("columns") != "2",
+            reference=reference,
+        )
+
+    return _answer(request, reference, "calendar", draw)
+
+
+@require_GET
+@gzip_page
+def periods_figure(request: SignedInRequest, reference: str) -> HttpResponse:
+    """Two periods compared; if none are given, the last four weeks with the four before."""
+
+    def draw(patient: Patient, trend: Trend, selection: Selection, palette: Palette) -> Figure:
+        latest = latest_against_before(FOUR_WEEKS, _("the last 4 weeks"), today=localdate())
+        return differences.draw(
+            compare_periods(trend, *(selection.compared or (latest.a, latest.b))), palette
+        )
+
+    return _answer(request, reference, "periods", draw)

@@ -46,9 +46,17 @@ def make_recording(
         session=session, original_name=name, size_bytes=1_400_000, received_by=by, channels=1
     )
     recording.audio.save("received", ContentFile(b"as received"))
-    return Analysis.objects.create(
-        recording=recording, model_version=version or model(), state=state, reason=reason, progress=progress
+    is_final = state in (Analysis.State.DONE, Analysis.State.FAILED)
+    analysis = Analysis.objects.create(
+        recording=recording,
+        model_version=version or model(),
+        state=state,
+        reason=reason,
+        progress=progress,
+        finished_at=timezone.now() if is_final else None,
     )
+    Patient.count_change(session.patient_id)
+    return analysis
 
 
 def make_heard(
@@ -98,6 +106,7 @@ def make_heard(
     if with_sound:
         recording.canonical.save("canonical", ContentFile(encode(speech(seconds), "flac")))
     recording.save()
+    Patient.count_change(session.patient_id)
     return analysis
 
 

@@ -5,23 +5,25 @@ import json
 from datetime import timedelta
 from itertools import pairwise
 from typing import Any
-from uuid import uuid4
 
 import numpy as np
 import pytest
-from django.utils import timezone
 from numpy.typing import NDArray
 
-from analysis.charts import small_multiples, stacks
-from analysis.charts.frame import packed
+from analysis.charts import calendar, differences, path, small_multiples, stacks
+from analysis.charts.frame import moments, packed
+from analysis.charts.over_time import labels
+from analysis.excerpts import Excerpt, excerpt, places_of
+from analysis.marks import Mark
 from analysis.palette import DARK, LIGHT
-from analysis.timeline import lay_out
-from analysis.trends import Heard, SessionPoint, Trend, patient_trend
+from analysis.periods import Period, compare_periods
+from analysis.recording_days import calendar_of
+from analysis.trends import Heard, Trend
 from ml.labels import EMOTIONS
-from tests.analysis.hearing import make_course, make_heard, mixture
-from tests.cast import Cast, cast, make_session
+from tests.analysis.hearing import mixture
+from tests.analysis.trending import heard, point, trend
 
-__all__ = ["cast"]
+CALM = heard(mixture(calm=0.5))
 
 MOST_NUMBERS = 2_400
 
@@ -31,29 +33,36 @@ def unpacked(values: dict[str, str]) -> NDArray[np.float32]:
     return np.frombuffer(base64.b64decode(values["bdata"]), "<f4")
 
 
-def timeline_of(duration_s: float, *, unsure_every: int = 5) -> Any:
-    starts = np.arange(max(1, duration_s - 2), dtype=np.float32)
-    probabilities = np.tile(mixture(sad=0.5), (len(starts), 1))
-    abstained = np.arange(len(starts)) % unsure_every == 0
-    spans = np.array([[0, duration_s]], np.float32)
-    return lay_out(
-        starts=starts,
-        ends=starts + 3,
-        probabilities=probabilities,
-        abstained=abstained,
-        spans=spans,
-        duration_s=duration_s,
-    )
-
-
 def test_numbers_survive_packing() -> None:
     values = np.array([0.25, np.nan, 1], np.float32)
     assert np.array_equal(unpacked(packed(values)), values, equal_nan=True)
 
 
-def test_each_emotion_has_its_plot_in_order_on_one_scale(cast: Cast) -> None:
-    make_course(cast.treats, cast.patient, [mixture(calm=0.5)] * 8)
-    figure = small_multiples.draw(patient_trend(cast.patient), LIGHT, columns=4)
+def drawn(chosen: Excerpt, columns: int = 4) -> dict[str, Any]:
+    return small_multiples.draw(chosen, LIGHT, columns=columns, reference="R-0412")
+
+
+def stacked(chosen: Excerpt) -> dict[str, Any]:
+    return stacks.draw(chosen, LIGHT, reference="R-0412")
+
+
+def marked(whole: Trend) -> Excerpt:
+    days = [one.on for one in whole.points]
+    marks = (
+        Mark(1, "life", days[1], days[2], "moved house", ""),
+        Mark(2, "started", days[2], None, "<b>sertraline</b>", "50 mg"),
+    )
+    return excerpt(whole, marks=marks)
+
+
+def test_a_moment_stands_at_the_clinics_hour() -> None:
+    whole = trend([CALM])
+    (milliseconds,) = np.frombuffer(base64.b64decode(moments([whole.points[0].held_at])["bdata"]), "<f8")
+    assert milliseconds == whole.points[0].held_at.timestamp() * 1000  # the clinic of the tests keeps UTC
+
+
+def test_each_emotion_has_its_plot_in_order_on_one_scale() -> None:
+    figure = drawn(excerpt(trend([CALM] * 8)))
     assert [trace["line"]["color"] for trace in figure["data"]] == list(LIGHT.emotions.values())
     ranges = [axis["range"] for name, axis in figure["layout"].items() if name.startswith("yaxis")]
     assert len(ranges) == len(EMOTIONS)
@@ -63,9 +72,8 @@ def test_each_emotion_has_its_plot_in_order_on_one_scale(cast: Cast) -> None:
 
 
 @pytest.mark.parametrize("columns", [1, 2, 4])
-def test_small_plots_do_not_overlap(cast: Cast, columns: int) -> None:
-    make_course(cast.treats, cast.patient, [mixture(calm=0.5)] * 2)
-    layout = small_multiples.draw(patient_trend(cast.patient), LIGHT, columns=columns)["layout"]
+def test_small_plots_do_not_overlap(columns: int) -> None:
+    layout = drawn(excerpt(trend([CALM] * 2)), columns)["layout"]
     places = ["" if n == 0 else str(n + 1) for n in range(len(EMOTIONS))]
     boxes = [(*layout[f"xaxis{p}"]["domain"], *layout[f"yaxis{p}"]["domain"]) for p in places]
     for left, right, bottom, top in boxes:
@@ -77,76 +85,129 @@ def test_small_plots_do_not_overlap(cast: Cast, columns: int) -> None:
             assert one is other or apart
 
 
-def test_a_session_without_result_breaks_the_line_and_is_marked(cast: Cast) -> None:
-    make_course(cast.treats, cast.patient, [mixture(calm=0.5)] * 4)
-    make_heard(cast.treats, make_session(cast.treats, cast.patient), mixture(), seconds=5)
-    line, crosses = small_multiples.draw(patient_trend(cast.patient), LIGHT, columns=4)["data"][:2]
-    assert np.isnan(unpacked(line["y"])).tolist() == [False] * 4 + [True]
+def test_a_session_without_result_breaks_the_line_and_is_marked() -> None:
+    figure = drawn(excerpt(trend([CALM, CALM, heard(clear_s=4), CALM])))
+    line, crosses = figure["data"][:2]
+    assert np.isnan(unpacked(line["y"])).tolist() == [False, False, True, False]
     assert line["connectgaps"] is False
     assert crosses["marker"]["symbol"] == "x-thin"
-    assert "Too little speech" in crosses["text"][0]
+    assert "Too little speech" in figure["shared"]["silent"]["text"][0]
 
 
-def test_a_long_pause_breaks_the_line(cast: Cast) -> None:
-    make_course(cast.treats, cast.patient, [mixture(calm=0.5)] * 2, every_days=60)
-    make_course(cast.treats, cast.patient, [mixture(calm=0.5)] * 4, every_days=3)
-    line = small_multiples.draw(patient_trend(cast.patient), LIGHT, columns=4)["data"][0]
-    assert np.isnan(unpacked(line["y"])).sum() == 1
+def test_a_long_pause_breaks_the_line() -> None:
+    early = trend([CALM] * 5)
+    later = point(early.points[-1].held_at + timedelta(days=60), CALM)
+    line = drawn(excerpt(Trend((*early.all_points, later))))["data"][0]
+    assert np.isnan(unpacked(line["y"])).tolist() == [False] * 5 + [True, False]
 
 
-@pytest.mark.parametrize("duration_s", [2.0, 90.0, 3600.0, 7200.0])
-def test_a_timeline_stays_small_at_any_length(duration_s: float) -> None:
-    figure = stacks.draw_timeline(timeline_of(duration_s), LIGHT)
-    assert sum(len(unpacked(trace["y"])) for trace in figure["data"]) <= MOST_NUMBERS
-    assert len(json.dumps(figure)) < 60_000
+def test_a_change_of_model_is_a_line_in_every_plot_and_said_once() -> None:
+    figure = drawn(excerpt(trend([heard(model=1)] * 3 + [heard(model=2)] * 3)))
+    assert np.isnan(unpacked(figure["data"][0]["y"])).sum() == 1
+    solid = [shape for shape in figure["layout"]["shapes"] if shape.get("line", {}).get("width") == 1.5]
+    assert len(solid) == len(EMOTIONS)
+    said = [note["text"] for note in figure["layout"]["annotations"] if "Model" in note["text"]]
+    assert said == ["Model v2 from here"]
+    assert figure["data"][0]["marker"]["symbol"][:3] == ["diamond"] * 3
 
 
-def test_layers_fill_the_height_in_order_with_the_unsure_hatched_on_top() -> None:
-    figure = stacks.draw_timeline(timeline_of(90), DARK)
-    *emotions, unsure = figure["data"]
+def test_marks_stand_in_every_plot_and_are_told_on_hover() -> None:
+    figure = drawn(marked(trend([CALM] * 6)))
+    marks = [trace for trace in figure["data"] if trace["shared"] == "marks"]
+    assert len(marks) == len(EMOTIONS)
+    shared = figure["shared"]["marks"]
+    assert "life event: moved house" in shared["hovertext"][0]
+    assert "&lt;b&gt;sertraline&lt;/b&gt; (50 mg)" in shared["hovertext"][1]
+    assert len({*shared["marker"]["symbol"]}) == 2  # by shape, not by colour
+    assert any(shape.get("opacity") for shape in figure["layout"]["shapes"])  # what lasts is shaded
+
+
+def test_numbers_of_marks_that_would_run_into_each_other_are_one_label() -> None:
+    marks = [Mark(number, "life", None, None, "", "") for number in range(1, 6)]  # type: ignore[arg-type]
+    assert labels([0, 1, 2, 9, 20], marks, 5) == ["1–3", "", "", "4", "5"]
+
+
+def test_what_all_plots_have_alike_is_sent_once() -> None:
+    figure = drawn(excerpt(trend([CALM] * 8)))
+    assert all("x" not in trace and "customdata" not in trace for trace in figure["data"])
+    links = [link for link, _name in figure["shared"]["line"]["customdata"]]
+    assert len(set(links)) == 8
+    assert all(link.startswith("/sessions/") for link in links)
+
+
+def test_a_point_of_several_sessions_leads_to_them() -> None:
+    chosen = excerpt(trend([CALM] * 300, every_days=1))
+    link, name = drawn(chosen)["shared"]["line"]["customdata"][3]
+    assert link.startswith("/patients/R-0412/?range=own&since=")
+    assert link.endswith("#sessions")
+    assert "7 sessions" in name
+
+
+def test_stacked_layers_fill_the_height_in_order_with_the_unsure_hatched_on_top() -> None:
+    even = heard(mixture(calm=0.5))
+    unsure = Heard(even.shares, even.low, even.high, 300.0, 600.0, 0.25, (), 1)
+    figure = stacks.draw(excerpt(trend([unsure] * 3)), DARK, reference="R-0412")
+    *emotions, hatched, _whole = figure["data"]
     assert [trace["marker"]["color"] for trace in emotions] == list(DARK.emotions.values())
-    assert unsure["marker"]["pattern"]["shape"]
-    tops = unpacked(unsure["base"]) + unpacked(unsure["y"])
-    assert np.allclose(tops, 1, atol=1e-5)
+    assert len({trace["marker"]["pattern"]["shape"] for trace in emotions}) == len(EMOTIONS)
+    assert np.allclose(unpacked(hatched["base"]) + unpacked(hatched["y"]), 1, atol=1e-5)
     for lower, upper in pairwise(emotions):
         assert np.all(unpacked(lower["base"]) + unpacked(lower["y"]) <= unpacked(upper["base"]) + 1e-6)
 
 
-def test_a_thousand_sessions_stay_small() -> None:
-    now = timezone.now()
-    even = np.full(len(EMOTIONS), 1 / len(EMOTIONS), np.float32)
-    heard = Heard(even, even, even, 60.0, 60.0, 0.0, (), 1)
-    days = [now - timedelta(days=day) for day in range(1000, 0, -1)]
-    points = [SessionPoint(uuid4(), day, "phone", False, 1, 0, 0, heard) for day in days]
-    trend = Trend(tuple(points))
-    for figure in (small_multiples.draw(trend, LIGHT, columns=4), stacks.draw_sessions(trend, LIGHT)):
-        assert sum(len(unpacked(trace["y"])) for trace in figure["data"]) <= MOST_NUMBERS
-
-
-def test_each_cell_of_a_timeline_is_told_in_words() -> None:
-    figure = stacks.draw_timeline(timeline_of(20, unsure_every=2), LIGHT)
-    assert len(figure["data"][0]["text"]) == len(unpacked(figure["data"][0]["y"]))
-    assert {"not sure"} < set(figure["data"][0]["text"])
-
-
-def test_stacked_sessions_leave_a_place_for_what_has_no_result(cast: Cast) -> None:
-    make_course(cast.treats, cast.patient, [mixture(calm=0.5)] * 3)
-    make_heard(cast.treats, make_session(cast.treats, cast.patient), mixture(), seconds=5)
-    figure = stacks.draw_sessions(patient_trend(cast.patient), LIGHT)
-    heights = np.sum([unpacked(trace["y"]) for trace in figure["data"]], axis=0)
-    assert np.allclose(heights[:3], 1, atol=0.06)
+def test_stacked_sessions_leave_a_place_for_what_has_no_result_and_for_a_long_pause() -> None:
+    early = trend([CALM, CALM, CALM, heard(clear_s=3), CALM])
+    later = point(early.points[-1].held_at + timedelta(days=90), CALM)
+    figure = stacked(excerpt(Trend((*early.all_points, later))))
+    heights = np.sum([unpacked(trace["y"]) for trace in figure["data"][:9]], axis=0)
+    assert np.allclose(heights[[0, 1, 2, 4, 5]], 1, atol=0.06)
     assert heights[3] == 0
+    assert unpacked(figure["shared"]["slots"]["x"]).tolist() == [0, 1, 2, 3, 4, 6]
 
 
-def test_no_text_carries_a_style(cast: Cast) -> None:
+def test_the_last_column_names_its_layers() -> None:
+    names = {note["text"] for note in stacked(excerpt(trend([CALM, None])))["layout"]["annotations"]}
+    assert {"calm", "sad", "surprised"} <= names
+
+
+def test_a_thousand_sessions_stay_small() -> None:
+    chosen = excerpt(trend([CALM] * 1000, every_days=1))
+    for figure in (drawn(chosen), stacked(chosen)):
+        numbers = [unpacked(trace["y"]) for trace in figure["data"] if isinstance(trace["y"], dict)]
+        assert sum(map(len, numbers)) <= MOST_NUMBERS + len(chosen.stretches)
+        assert len(json.dumps(figure)) < 120_000
+
+
+def test_differences_are_filled_where_reliable() -> None:
+    whole = trend([heard(mixture(calm=0.6))] * 4 + [heard(mixture(sad=0.6))] * 4)
+    days = [one.on for one in whole.points]
+    compared = compare_periods(whole, Period(days[0], days[3]), Period(days[4], days[7]))
+    figure = differences.draw(compared, LIGHT)
+    filled = [trace["marker"]["color"] != LIGHT.paper for trace in figure["data"]]
+    assert filled == [one.is_reliable for one in compared.contrasts]
+    assert any(filled)
+    nothing = compare_periods(whole, Period(days[0], days[0]), Period(days[7], days[7]))
+    assert differences.draw(nothing, LIGHT)["data"] == []
+
+
+def test_no_text_carries_a_style() -> None:
     """Plotly turns tags in text into style attributes, which the content security policy refuses."""
-    make_course(cast.treats, cast.patient, [mixture(calm=0.5)] * 8)
-    make_heard(cast.treats, make_session(cast.treats, cast.patient), mixture(), seconds=5)
-    trend = patient_trend(cast.patient)
+    whole = trend([CALM] * 4 + [heard(clear_s=3)] + [heard(model=2)] * 4)
+    chosen = marked(whole)
+    days = chosen.days
     figures = [
-        small_multiples.draw(trend, LIGHT, columns=4),
-        stacks.draw_sessions(trend, LIGHT),
-        stacks.draw_timeline(timeline_of(30), LIGHT),
+        drawn(chosen),
+        stacked(chosen),
+        path.draw(chosen, places_of(chosen), LIGHT, reference="R-0412"),
+        calendar.draw(
+            calendar_of(whole.points),
+            chosen.marks,
+            LIGHT,
+            since=days[0],
+            until=days[1],
+            is_wide=True,
+            reference="R-0412",
+        ),
     ]
     text = json.dumps(figures).replace("<br>", "").replace("<extra></extra>", "")
     assert "<" not in text

@@ -97,7 +97,7 @@ def test_without_consent_no_session_begins(treating: Client, cast: Cast, headers
         reverse("upload", args=["R-9000"]), {**FIELDS, "recording": wav()}, headers=headers
     )
     assert response.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
-    assert "Record the consent first" in response.content.decode()
+    assert "has not agreed to the analysis of recordings" in response.content.decode()
     assert not silent.sessions.exists()
 
 

@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 from pytest_django import DjangoAssertNumQueries
 
 from analysis.models import Analysis
-from analysis.views import pages
+from analysis.views import patient as patient_views
 from patients.audit import Action
-from patients.care import discharge, void_session
+from patients.care import void_session
 from patients.models import AuditEntry
 from tests.analysis.hearing import make_course, make_heard, make_recording, mixture
-from tests.cast import Cast, cast, make_patient, make_session
+from tests.cast import Cast, cast, make_session
 
 __all__ = ["cast"]
 
@@ -37,46 +37,6 @@ def text_of(client: Client, name: str, *arguments: object, query: str = "") -> s
     return response.content.decode()
 
 
-# ── caseload ─────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def test_a_caseload_without_patients_says_how_to_begin(client: Client, cast: Cast) -> None:
-    client.force_login(cast.outsider)
-    assert "No patients yet" in text_of(client, "caseload")
-
-
-def test_who_needs_a_look_stands_first(treating: Client, cast: Cast) -> None:
-    changed = make_patient(cast.treats, "R-9000")
-    make_course(cast.treats, changed, [mixture(calm=0.5, sad=0.1)] * 8 + [mixture(calm=0.2, sad=0.5)] * 3)
-    make_course(cast.treats, cast.patient, [*CALM] * 3)
-    page = text_of(treating, "caseload")
-    assert page.index("R-9000") < page.index("R-0412")
-    assert "More sad- and less calm-sounding speech since" in page
-    assert "Learning what is usual: 3 of 7 sessions" in page
-    by_reference = text_of(treating, "caseload", query="?sort=reference")
-    assert by_reference.index("R-0412") < by_reference.index("R-9000")
-
-
-def test_a_caseload_can_be_searched_by_reference_and_name(treating: Client, cast: Cast) -> None:
-    make_patient(cast.treats, "R-9000", name="Someone Else")
-    assert "R-9000" not in text_of(treating, "caseload", query="?q=fernweh")
-    assert "R-0412" not in text_of(treating, "caseload", query="?q=r-9")
-    assert "No patient matches" in text_of(treating, "caseload", query="?q=nobody")
-
-
-@pytest.mark.parametrize(
-    "query", ["?sort=nonsense", "?sort=last", "?sort=next", "?show=discharged", "?q=%00"]
-)
-def test_any_address_of_the_caseload_answers(treating: Client, query: str) -> None:
-    text_of(treating, "caseload", query=query)
-
-
-def test_discharged_patients_stand_apart(treating: Client, cast: Cast) -> None:
-    discharge(by=cast.treats, patient=cast.patient, reason="recovered")
-    assert "R-0412" not in text_of(treating, "caseload")
-    assert "R-0412" in text_of(treating, "caseload", query="?show=discharged")
-
-
 # ── patient ──────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -91,16 +51,20 @@ def test_a_patient_with_sessions_has_chart_table_and_list(treating: Client, cast
     page = text_of(treating, "patient", "R-0412")
     assert reverse("trend_figure", args=["R-0412"]) in page
     assert page.count("Sounds calm or") == 3
-    assert page.count('<th scope="row"') == 3
+    assert page.count('<th scope="row" class="nowrap"><a href="/sessions/') == 3
 
 
-def test_of_many_sessions_the_latest_are_listed_and_all_on_demand(
+def test_of_many_sessions_the_latest_are_listed_first_a_page_at_a_time(
     treating: Client, cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pages, "MOST_LISTED", 2)
-    make_course(cast.treats, cast.patient, [*CALM] * 3)
-    assert text_of(treating, "patient", "R-0412").count('class="session-line"') == 2
-    assert text_of(treating, "patient", "R-0412", query="?sessions=all").count('class="session-line"') == 3
+    monkeypatch.setattr(patient_views, "PAGE_OF_SESSIONS", 2)
+    first, *_others, latest = make_course(cast.treats, cast.patient, [*CALM] * 5)
+    pages = [text_of(treating, "patient", "R-0412", query=f"?page={page}") for page in (1, 2, 3, 99)]
+    listed = [page[page.index('id="sessions"') :] for page in pages]
+    assert [page.count('class="session-line"') for page in listed] == [2, 2, 1, 1]
+    assert str(latest.pk) in listed[0]
+    assert str(first.pk) in listed[2]
+    assert "page 2 of 3" in listed[1]
 
 
 def test_staff_see_states_and_no_results(client: Client, cast: Cast) -> None:
@@ -123,7 +87,7 @@ def test_pages_leave_their_audit(treating: Client, cast: Cast) -> None:
     text_of(treating, "patient", "R-0412")
     text_of(treating, "session", session.pk)
     text_of(treating, "trend_figure", "R-0412")
-    text_of(treating, "timeline_figure", session.recordings.get().pk)
+    text_of(treating, "recording_stretch", session.recordings.get().pk)
     actions = AuditEntry.objects.filter(actor=cast.treats).order_by("id").values_list("action", flat=True)
     assert list(actions)[-5:] == [
         Action.CASELOAD_VIEWED,
@@ -142,9 +106,8 @@ def test_pages_cost_the_same_few_queries(
     for _ in range(sessions):
         make_heard(cast.treats, made[0], mixture(sad=0.5))
     for name, argument, most in (
-        ("caseload", (), 13),
         ("patient", ("R-0412",), 15),
-        ("session", (made[0].pk,), 15),
+        ("session", (made[0].pk,), 18),
     ):
         with django_assert_max_num_queries(most):
             text_of(treating, name, *argument)
@@ -182,7 +145,7 @@ def test_an_analysed_session_can_be_heard_seen_and_read(treating: Client, cast: 
     )
     page = text_of(treating, "session", session.pk)
     assert reverse("recording_audio", args=[analysis.recording_id]) in page
-    assert reverse("timeline_figure", args=[analysis.recording_id]) in page
+    assert reverse("recording_stretch", args=[analysis.recording_id]) in page
     assert "Sounds sad or" in page
     assert "much background noise" in page
     assert "Model v1" in page
@@ -200,9 +163,9 @@ def test_with_too_little_speech_no_shares_are_given(treating: Client, cast: Cast
 def test_another_recording_of_the_session_can_be_chosen(treating: Client, cast: Cast) -> None:
     session = make_session(cast.treats, cast.patient)
     first, second = (make_heard(cast.treats, session, mixture(sad=0.6), seed=seed) for seed in (1, 2))
-    assert reverse("timeline_figure", args=[first.recording_id]) in text_of(treating, "session", session.pk)
+    assert reverse("recording_stretch", args=[first.recording_id]) in text_of(treating, "session", session.pk)
     page = text_of(treating, "session", session.pk, query=f"?recording={second.recording_id}")
-    assert reverse("timeline_figure", args=[second.recording_id]) in page
+    assert reverse("recording_stretch", args=[second.recording_id]) in page
     text_of(treating, "session", session.pk, query="?recording=nonsense")
 
 

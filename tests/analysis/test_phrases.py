@@ -46,14 +46,17 @@ def test_no_session_yet(cast: Cast) -> None:
 def test_learning_says_how_far(cast: Cast) -> None:
     make_course(cast.treats, cast.patient, [mixture(calm=0.5)] * 3)
     found = finding(patient_trend(cast.patient))
-    assert (found.need, found.title) == (Need.LEARNING, "Learning what is usual: 3 of 7 sessions")
+    assert (found.need, found.title) == (
+        Need.LEARNING,
+        "Learning what is usual: 3 of 7 days with enough speech",
+    )
 
 
 def test_steady(cast: Cast) -> None:
     make_course(cast.treats, cast.patient, [mixture(calm=0.4)] * 9)
     found = finding(patient_trend(cast.patient))
     assert (found.need, found.title) == (Need.STEADY, "No clear change")
-    assert "last 3 sessions against the 6 before" in found.detail
+    assert found.detail == "Within this patient’s usual, over 9 days with enough speech."
 
 
 def test_a_change_says_what_how_much_and_how_sure(cast: Cast) -> None:
@@ -68,13 +71,12 @@ def test_a_change_says_what_how_much_and_how_sure(cast: Cast) -> None:
     assert "feels" not in found.title + found.detail
 
 
-def test_a_drift_is_called_gradual(cast: Cast) -> None:
-    course = [mixture(calm=0.6 - step * 0.05, sad=0.05 + step * 0.05) for step in range(10)]
+def test_a_drift_is_found_and_says_how_long_it_has_been_beyond_the_usual(cast: Cast) -> None:
+    course = [mixture(calm=0.7 - step * 0.06, sad=0.05 + step * 0.06) for step in range(11)]
     make_course(cast.treats, cast.patient, course)
     found = finding(patient_trend(cast.patient))
     assert found.need is Need.CHANGED
-    assert "gradually since" in found.title
-    assert found.detail.startswith("From the first to the last of 10 sessions:")
+    assert "days in a run beyond this patient’s usual: " in found.detail
 
 
 def test_a_failed_recording_of_the_last_session_needs_a_look(cast: Cast) -> None:

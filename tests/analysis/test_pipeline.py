@@ -134,9 +134,9 @@ def test_a_result_is_dropped_when_the_row_is_someone_elses(
     recording = hand_in(cast.treats, session).recording
     write_down = pipeline._write_down
 
-    def too_late(claim: queue.Claim, analysis: Analysis, estimate: Any) -> None:
+    def too_late(claim: queue.Claim, analysis: Analysis, *heard: Any) -> None:
         Analysis.objects.filter(pk=claim.job_id).update(claim=None, state="queued")
-        write_down(claim, analysis, estimate)
+        write_down(claim, analysis, *heard)
 
     with monkeypatch.context() as asleep:
         asleep.setattr(pipeline, "_write_down", too_late)

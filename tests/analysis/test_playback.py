@@ -14,7 +14,7 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis import playback
+from analysis import access, playback
 from analysis.correction import void_recording
 from analysis.models import Recording
 from analysis.playback import Unsatisfiable, parse_range
@@ -142,7 +142,7 @@ def test_many_ranges_are_one_playing_and_a_later_one_is_another(
     for header in ("bytes=0-", "bytes=100-", "bytes=50-60"):
         get(listening, recording, range=header)
     assert playings(recording) == 1
-    later = timezone.now() + playback.SAME_PLAYING + timedelta(seconds=1)
+    later = timezone.now() + access.SAME_VISIT + timedelta(seconds=1)
     monkeypatch.setattr(timezone, "now", lambda: later)
     get(listening, recording, range="bytes=0-")
     assert playings(recording) == 2

@@ -21,6 +21,8 @@ OWN = {
     "model_missing",
     "crashed",
     "consent_withdrawn",
+    "analysis_off",
+    "other_channel",
     "voided",
 }
 

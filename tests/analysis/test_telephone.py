@@ -1,6 +1,7 @@
 """Like is compared with like: a telephone's narrow band alone shifts what speech sounds like."""
 
 from analysis.charts.small_multiples import draw
+from analysis.excerpts import excerpt
 from analysis.palette import LIGHT
 from analysis.trends import patient_trend
 from tests.analysis.hearing import make_course, mixture
@@ -26,8 +27,11 @@ def test_one_call_among_visits_is_drawn_but_widens_no_usual(cast: Cast) -> None:
     assert trend.set_apart == {trend.points[2].session_id}
     assert trend.comparison.usual is not None
     assert float(trend.comparison.usual.high[2]) < 0.3  # happy, as heard in the visits
-    line = draw(trend, LIGHT, columns=4)["data"][0]
-    assert line["marker"]["symbol"].index("diamond") == 2
+    figure = draw(excerpt(trend), LIGHT, columns=4, reference="R-0412")
+    beside = [trace for trace in figure["data"] if trace["shared"] == "beside"]
+    assert len(beside) == 8  # a diamond in each plot, off the line
+    assert {trace["marker"]["symbol"] for trace in beside} == {"diamond"}
+    assert str(trend.points[2].session_id) in figure["shared"]["beside"]["customdata"][0][0]
 
 
 def test_a_patient_who_always_calls_is_compared_with_their_calls(cast: Cast) -> None:

@@ -9,7 +9,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from analysis.correction import void_recording
 from analysis.models import Analysis
-from analysis.trends import ENOUGH_SPEECH_S, caseload, combine, patient_trend
+from analysis.trends import ENOUGH_SPEECH_S, combine, patient_trend, trends_of
 from patients.access import patients_of
 from patients.care import move_session, void_session
 from tests.analysis.hearing import make_course, make_heard, make_recording, mixture, model
@@ -100,7 +100,7 @@ def test_a_new_model_is_not_compared_with_an_old_one(cast: Cast) -> None:
     trend = patient_trend(cast.patient)
     assert len(trend.points) == len(sessions) + 1
     assert trend.comparison.is_learning
-    assert trend.comparison.sessions == 1
+    assert trend.comparison.days == 1
 
 
 def test_nothing_is_combined_to_nothing() -> None:
@@ -109,20 +109,20 @@ def test_nothing_is_combined_to_nothing() -> None:
 
 def test_staff_get_states_without_results(cast: Cast) -> None:
     make_course(cast.treats, cast.patient, [mixture(sad=0.6)])
-    (row,) = caseload(cast.in_team, patients_of(cast.in_team))
-    assert row.trend.points[0].recordings == 1
-    assert row.trend.points[0].heard is None
+    (point,) = patient_trend(cast.patient, with_results=False).points
+    assert point.recordings == 1
+    assert point.heard is None
 
 
 @pytest.mark.parametrize(("patients", "sessions"), [(1, 1), (6, 9)])
-def test_a_caseload_costs_the_same_few_queries(
+def test_many_patients_cost_the_same_few_queries(
     cast: Cast, patients: int, sessions: int, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     for place in range(patients):
         patient = make_patient(cast.treats, f"R-1{place:03}")
         make_course(cast.treats, patient, [mixture(calm=0.5)] * sessions)
     shown = patients_of(cast.treats).exclude(pk=cast.patient.pk)
-    with django_assert_num_queries(4):
-        rows = caseload(cast.treats, shown)
-        assert all(row.trend.comparison.sessions == sessions for row in rows)
-    assert len(rows) == patients
+    with django_assert_num_queries(3):
+        trends = trends_of(shown, with_results=True)
+        assert all(trend.comparison.days == sessions for trend in trends.values())
+    assert len(trends) == patients

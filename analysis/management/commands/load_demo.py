@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
+from analysis import alerts
 from analysis.demo.load import load
 from analysis.demo.plan import LOGINS, read_clinic
 from analysis.models import Analysis
@@ -33,6 +34,7 @@ class Command(BaseCommand):
             self.stdout.write(f"{len(recordings)} recordings of six invented patients are in.")
         if not queue:
             self._analyse()
+            self._watch()
         self.stdout.write("Sign in as" if settings.DEMO else "These can sign in only while DEMO is true:")
         for login in LOGINS:
             self.stdout.write(f"  {login.username:10} {login.password}")
@@ -50,3 +52,9 @@ class Command(BaseCommand):
             if number % 10 == 0 or number == len(waiting):
                 self.stdout.write(f"{number} of {len(waiting)} recordings analysed.")
                 self.stdout.flush()
+
+    def _watch(self) -> None:
+        """Ask the rules of alerts, as they would have been asked after every recording."""
+        alerts.learn_from_caseload()
+        opened = sum(len(alerts.evaluate(pk)) for pk in Patient.objects.values_list("pk", flat=True))
+        self.stdout.write(f"{opened} alerts were opened.")

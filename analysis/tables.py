@@ -1,0 +1,119 @@
+"""The numbers of a patient's charts as rows, for whoever reads them better than a drawing."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from analysis.affect import Places
+from analysis.captions import days, stretch_name
+from analysis.charts.over_time import link_to, noon
+from analysis.excerpts import Excerpt
+from analysis.phrases import session_sentence
+from analysis.recording_days import Calendar, RecordingDay
+
+
+@dataclass(frozen=True)
+class TrendRow:
+    """A stretch with its shares, or in ``note`` why there are none; or an event, or a change of model."""
+
+    at: datetime
+    name: str
+    link: str = ""
+    cells: list[str] = field(default_factory=list)
+    unsure: float | None = None
+    speech_s: float | None = None
+    note: str = ""
+
+
+def trend_rows(excerpt: Excerpt, reference: str) -> list[TrendRow]:
+    """Everything on the time axis of an excerpt, the latest first."""
+    rows = [*_stretches(excerpt, reference), *_marks(excerpt), *_model_changes(excerpt)]
+    return sorted(rows, key=lambda row: row.at, reverse=True)
+
+
+def _stretches(excerpt: Excerpt, reference: str) -> Iterator[TrendRow]:
+    for stretch in excerpt.stretches:
+        name, link = stretch_name(stretch, excerpt.by), link_to(stretch, reference)
+        if stretch.heard is None or not stretch.counts:
+            yield TrendRow(stretch.at, name, link, note=session_sentence(stretch.heard))
+        else:
+            yield TrendRow(
+                at=stretch.at,
+                name=name,
+                link=link,
+                cells=[f"{share} ({low}–{high})" for share, low, high in stretch.heard.rows],
+                unsure=stretch.heard.abstained_share,
+                speech_s=stretch.heard.speech_s,
+            )
+
+
+def _marks(excerpt: Excerpt) -> Iterator[TrendRow]:
+    for mark in excerpt.marks:
+        note = _("Mark %(n)d: %(words)s") % {"n": mark.number, "words": mark.words}
+        yield TrendRow(noon(mark.on), days(mark.on, mark.until), note=note)
+
+
+def _model_changes(excerpt: Excerpt) -> Iterator[TrendRow]:
+    for change in excerpt.model_changes:
+        note = _("Model v%(n)d from here: not joined or compared with what was before") % {"n": change.number}
+        yield TrendRow(change.at, days(change.at.date(), None), note=note)
+
+
+@dataclass(frozen=True)
+class PathRow:
+    name: str
+    link: str
+    valence: str
+    arousal: str
+
+
+def path_rows(excerpt: Excerpt, places: Places, reference: str) -> list[PathRow]:
+    """The latest first."""
+    rows = [
+        PathRow(
+            stretch_name(stop, excerpt.by),
+            link_to(stop, reference),
+            *(
+                f"{value:+.2f} ± {reach:.2f}".replace("-", "−")
+                for value, reach in zip(mean, half, strict=True)
+            ),
+        )
+        for stop, mean, half in zip(excerpt.telling, places.means, places.reach, strict=True)
+    ]
+    return rows[::-1]
+
+
+@dataclass(frozen=True)
+class Month:
+    """The days of one month with a session, and its clear speech in all."""
+
+    name: str
+    days: str
+    clear_s: float
+
+
+def months(calendar: Calendar) -> list[Month]:
+    """The latest first."""
+    by_month: dict[date, list[RecordingDay]] = defaultdict(list)
+    for one in calendar.days:
+        by_month[one.on.replace(day=1)].append(one)
+    return [
+        Month(
+            name=date_format(month, "F Y"),
+            days=", ".join(_minutes(one) for one in found),
+            clear_s=sum(one.clear_s for one in found),
+        )
+        for month, found in sorted(by_month.items(), reverse=True)
+    ]
+
+
+def _minutes(one: RecordingDay) -> str:
+    if not one.is_enough:
+        return _("%(day)d (too little)") % {"day": one.on.day}
+    return _("%(day)d (%(n).0f min)") % {"day": one.on.day, "n": max(one.clear_s / 60, 1)}

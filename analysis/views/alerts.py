@@ -1,0 +1,141 @@
+"""Alerts: the list of what is open, what a clinician does with one, and the own-baseline chart beside it."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.db.models import Q
+from django.http import HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.gzip import gzip_page
+from django.views.decorators.http import require_GET, require_POST
+
+from analysis import alerts
+from analysis.alert_forms import CloseForm, SnoozeForm
+from analysis.charts import control as control_chart
+from analysis.kept_trends import kept_trend
+from analysis.models import Alert
+from analysis.palette import LIGHT, PALETTES
+from analysis.trends import Trend
+from analysis.voice_measures import VoiceTrend, patient_voice
+from analysis.watched import control_of, shown, watched
+from analysis.watching import days_in
+from patients.access import NotVisible, SignedInRequest, open_patient
+from patients.audit import Action, record
+from patients.errors import Refused
+from patients.models import Patient
+
+UNPROCESSABLE = 422
+MOST_CLOSED = 30
+State = Alert.State
+
+
+@require_GET
+def alerts_page(request: SignedInRequest) -> HttpResponse:
+    """Open alerts of the clinician's patients first; held back, taken care of and closed ones after them."""
+    if not request.user.sees_results:
+        raise NotVisible
+    now = timezone.now()
+    is_open = alerts.is_open(now)
+    groups = {
+        "open": shown(request.user, is_open & Q(held_back=False)),
+        "held_back": shown(request.user, is_open & Q(held_back=True)),
+        "acknowledged": shown(request.user, Q(state=State.ACKNOWLEDGED)),
+        "snoozed": shown(request.user, Q(state=State.SNOOZED, snoozed_until__gt=now)),
+        "closed": shown(request.user, Q(state=State.CLOSED), limit=MOST_CLOSED),
+    }
+    detail = {"alerts": sum(map(len, groups.values()))}
+    record(actor=request.user, action=Action.ALERTS_VIEWED, detail=detail)
+    return render(request, "analysis/alerts.html", {**groups, **forms_of_alerts(), "back": "alerts"})
+
+
+def forms_of_alerts() -> dict[str, Any]:
+    return {"snooze_form": SnoozeForm(auto_id=False), "close_form": CloseForm(auto_id=False)}
+
+
+def beside_trend(
+    request: SignedInRequest, patient: Patient, trend: Trend, voice: VoiceTrend
+) -> dict[str, Any]:
+    """What the patient's page shows of change; nothing for a role that sees no results."""
+    if not request.user.sees_results:
+        return {}
+    measure = request.GET.get("measure", "")
+    told = watched(request.user, patient, trend, voice, measure)
+    return {"watched": told, **forms_of_alerts(), "back": "patient"}
+
+
+@require_GET
+@gzip_page
+def control_figure(request: SignedInRequest, reference: str) -> HttpResponse:
+    patient = open_patient(request.user, reference)
+    if not request.user.sees_results:
+        raise NotVisible
+    trend = kept_trend(patient)
+    days = days_in(trend, patient_voice(patient).readings)
+    control = control_of(trend, days, request.GET.get("measure", "")) if len(days) else None
+    if control is None:
+        raise NotVisible
+    record(actor=request.user, action=Action.ANALYSIS_VIEWED, patient=patient, subject=patient)
+    if control.drawn is None:  # while the baseline is learnt there is nothing to draw
+        return JsonResponse({"data": [], "layout": {}})
+    palette = PALETTES.get(request.GET.get("theme", ""), LIGHT)
+    return JsonResponse(control_chart.draw(control.days, control.drawn, control.runs, palette))
+
+
+@require_POST
+def acknowledge(request: SignedInRequest, alert_id: UUID) -> HttpResponse:
+    alert = alerts.open_alert(request.user, alert_id)
+    return _done(request, alert, lambda: alerts.acknowledge(by=request.user, alert=alert), _("Acknowledged."))
+
+
+@require_POST
+def snooze(request: SignedInRequest, alert_id: UUID) -> HttpResponse:
+    alert = alerts.open_alert(request.user, alert_id)
+    form = SnoozeForm(request.POST)
+    if not form.is_valid():
+        return _refused(request, alert, form.errors["until"][0])
+    until = form.cleaned_data["until"]
+    done = _("Snoozed: it comes back on that day.")
+    return _done(request, alert, lambda: alerts.snooze(by=request.user, alert=alert, until=until), done)
+
+
+@require_POST
+def close(request: SignedInRequest, alert_id: UUID) -> HttpResponse:
+    alert = alerts.open_alert(request.user, alert_id)
+    form = CloseForm(request.POST)
+    if not form.is_valid():
+        return _refused(request, alert, _("Choose a reason to close the alert."))
+    reason = form.reason
+    done = _("Closed. The run that it told of is not told again.")
+    return _done(request, alert, lambda: alerts.close(by=request.user, alert=alert, reason=reason), done)
+
+
+@require_POST
+def reopen(request: SignedInRequest, alert_id: UUID) -> HttpResponse:
+    alert = alerts.open_alert(request.user, alert_id)
+    return _done(request, alert, lambda: alerts.reopen(by=request.user, alert=alert), _("Reopened."))
+
+
+def _done(request: SignedInRequest, alert: Alert, act: Any, words: str) -> HttpResponse:
+    try:
+        act()
+    except Refused as refused:
+        return _refused(request, alert, str(refused.sentence))
+    messages.success(request, words)
+    return _back(request, alert)
+
+
+def _refused(request: SignedInRequest, alert: Alert, words: Any) -> HttpResponse:
+    messages.error(request, str(words))
+    return _back(request, alert)
+
+
+def _back(request: SignedInRequest, alert: Alert) -> HttpResponse:
+    """To where the form stood; never to an address that somebody sent."""
+    if request.POST.get("back") == "patient":
+        return redirect("patient", alert.patient.reference)
+    return redirect("alerts")

@@ -1,0 +1,88 @@
+"""Questionnaires on the patient's page: scores, item 9's notice, and the voice beside them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpResponse, JsonResponse
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+from django.views.decorators.gzip import gzip_page
+from django.views.decorators.http import require_GET
+
+from analysis import jurisdiction
+from analysis.beside import HEARD_BESIDE, shares_of
+from analysis.beside_said import beside
+from analysis.charts import questionnaires as chart
+from analysis.kept_trends import kept_trend
+from analysis.palette import LIGHT, PALETTES
+from analysis.phrases import SOUNDS
+from analysis.trends import Trend
+from patients.access import NotVisible, SignedInRequest, open_patient
+from patients.audit import Action, record
+from patients.models import Clinician, Instrument, Patient
+from patients.questionnaires.course import Filled, course_of, latest
+from patients.questionnaires.instruments import QUESTIONNAIRES
+from patients.questionnaires.notices import is_waiting, unseen
+
+MOST_DRAWN = 200
+
+
+def shown_on_patient(clinician: Clinician, patient: Patient, trend: Trend) -> dict[str, Any]:
+    """What ``analysis/_questionnaires.html`` and ``analysis/_eyes.html`` need; one query."""
+    if not clinician.sees_results:
+        return {"eyes_wanted": list(unseen([patient]).order_by("filled_at"))}
+    course = course_of(patient)
+    waiting = [one.response for one in reversed(course) if is_waiting(one.response)]
+    newest = latest(course)
+    said = [beside(one, trend) for one in newest] if jurisdiction.shows_emotion() else []
+    return {"eyes_wanted": waiting, "newest_scores": newest, "scored": _scored(course), "beside": said}
+
+
+def _scored(course: list[Filled]) -> list[Filled]:
+    return [one for one in course if one.counts][:MOST_DRAWN]
+
+
+@require_GET
+@gzip_page
+def questionnaire_figure(request: SignedInRequest, reference: str) -> HttpResponse:
+    patient = open_patient(request.user, reference)
+    scored = _scored(course_of(patient)) if request.user.sees_results else []
+    if not scored:
+        raise NotVisible
+    detail = {"figure": "questionnaires"}
+    record(
+        actor=request.user,
+        action=Action.QUESTIONNAIRES_VIEWED,
+        patient=patient,
+        subject=patient,
+        detail=detail,
+    )
+    kinds = [kind for kind in Instrument.values if any(one.response.instrument == kind for one in scored)]
+    trend = kept_trend(patient)
+    voice = [
+        (HEARD_BESIDE[kind], str(SOUNDS[HEARD_BESIDE[kind]]), shares_of(trend, HEARD_BESIDE[kind]))
+        for kind in kinds
+    ]
+    palette = PALETTES.get(request.GET.get("theme", ""), LIGHT)
+    title = _("Questionnaires and, under them, the voice")
+    return JsonResponse(chart.draw([_series(kind, scored) for kind in kinds], voice, palette, title=title))
+
+
+def _series(kind: str, scored: list[Filled]) -> chart.Series:
+    rows = [one for one in reversed(scored) if one.response.instrument == kind]
+    return chart.Series(
+        key=kind,
+        name=QUESTIONNAIRES[kind].name,
+        highest=QUESTIONNAIRES[kind].highest,
+        at=[one.at for one in rows],
+        totals=[one.score.total or 0 for one in rows],
+        words=[_in_words(one) for one in rows],
+    )
+
+
+def _in_words(one: Filled) -> str:
+    day = date_format(localtime(one.at), "j M Y")
+    change = f"<br>{one.change_in_words}" if one.change else ""
+    return f"{one.questionnaire.name}, {day}: {one.score_in_words}{change}"

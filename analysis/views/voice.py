@@ -1,0 +1,92 @@
+"""Acoustic measures on the pages of a patient and of a session, and their figure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpResponse, JsonResponse
+from django.views.decorators.gzip import gzip_page
+from django.views.decorators.http import require_GET
+
+from analysis import jurisdiction, voice_words
+from analysis.charts import acoustics as chart
+from analysis.palette import LIGHT, PALETTES
+from analysis.voice_measures import VoiceTrend, patient_voice, session_voice
+from ml.acoustics.measures import MEASURES
+from patients.access import NotVisible, SignedInRequest, open_patient
+from patients.audit import Action, record
+from patients.models import Clinician, Patient, Session
+
+COLUMNS = {"1": 1, "2": 2, "4": 4}
+MOST_LISTED = 60
+
+
+def voice_of_patient(clinician: Clinician, patient: Patient, trend: VoiceTrend) -> dict[str, Any]:
+    """What ``analysis/_acoustics.html`` needs; nothing for a role that sees no results."""
+    if not clinician.sees_results or not jurisdiction.measures_voices():
+        return {}
+    if not trend.readings:
+        return {"voice": trend}
+    return {
+        "voice": trend,
+        "voice_finding": voice_words.finding(trend),
+        "voice_summary": voice_words.summary(trend),
+        "voice_rows": voice_words.rows_of_patient(trend, patient.sex),
+        "voice_table": _table(trend),
+    }
+
+
+def voice_of_session(clinician: Clinician, session: Session) -> dict[str, Any]:
+    """What ``analysis/_acoustics_session.html`` needs: two queries, or none."""
+    if not clinician.sees_results or not jurisdiction.measures_voices():
+        return {}
+    voice = session_voice(session)
+    if voice is None:
+        return {}
+    trend = patient_voice(session.patient)
+    return {"voice_rows": voice_words.rows_of_session(voice, trend, session.patient.sex)}
+
+
+def _table(trend: VoiceTrend) -> dict[str, Any]:
+    """Sessions by measures, the latest session first."""
+    keys = [series.key for series in trend.series]
+    return {
+        "head": [(voice_words.name(key), voice_words.unit(key)) for key in keys],
+        "rows": [
+            (
+                session_id,
+                held_at,
+                [
+                    (
+                        voice_words.number(MEASURES[key], one.value),
+                        voice_words.span(MEASURES[key], one.low, one.high),
+                    )
+                    if (one := values.get(key))
+                    else None
+                    for key in keys
+                ],
+            )
+            for session_id, held_at, values in reversed(trend.readings[-MOST_LISTED:])
+        ],
+    }
+
+
+@require_GET
+@gzip_page
+def voice_figure(request: SignedInRequest, reference: str) -> HttpResponse:
+    patient = open_patient(request.user, reference)
+    if not request.user.sees_results:
+        raise NotVisible
+    trend = patient_voice(patient)
+    if not trend.readings:
+        raise NotVisible
+    record(
+        actor=request.user,
+        action=Action.ANALYSIS_VIEWED,
+        patient=patient,
+        subject=patient,
+        detail={"figure": "voice"},
+    )
+    palette = PALETTES.get(request.GET.get("theme", ""), LIGHT)
+    columns = COLUMNS.get(request.GET.get("columns", ""), 4)
+    return JsonResponse(chart.draw(trend, palette, columns=columns, sex=patient.sex))
