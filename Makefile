@@ -9,7 +9,7 @@ LISTED = import sys, tomllib; p = tomllib.load(open("pyproject.toml", "rb"))["pr
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary :all: -c constraints.txt -r
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench prove demo screenshots audit clean
+.PHONY: help run test check bench prove demo screenshots messages audit clean
 
 help: ## show this
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 14
@@ -43,6 +43,11 @@ demo: .venv/.for-run ## load the demo clinic without starting it
 
 screenshots: .venv/.for-dev ## make the README's pictures anew
 	@$(BIN)/python -m tests.browser.screenshots
+
+messages: .venv/.for-dev ## gather what pages say, for translators (needs gettext), and compile the translations
+	$(BIN)/python manage.py makemessages --locale de --no-wrap --no-location --no-obsolete \
+		--ignore .venv --ignore var --ignore tests --ignore benches --ignore docs
+	$(BIN)/python -m ser_clinic.catalogues
 
 audit: .venv/.for-dev ## look for known vulnerabilities in the locked dependencies (asks the network)
 	$(BIN)/pip-audit --strict --no-deps --disable-pip -r constraints.txt

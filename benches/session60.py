@@ -1,7 +1,9 @@
 """An hour of speech: ``session60.ratio_per_clip``, ``session60.peak_mb``, ``session120.peak_ratio``.
 
 Ours: the worker's whole pipeline on a session of 60 minutes (16 kHz WAV, at least 95 % speech, windows every
-second): decoding, canonical copy, peaks, speech activity, quality, network, and the result in SQLite.
+second): decoding, canonical copy, peaks, speech activity, quality, network, acoustic measures, and the result
+in SQLite. The acoustic measures are in these figures, once; ``acoustics.cpu_s_per_hour`` tells their part
+alone (`benches.acoustics`). The papers' way has none of them.
 The papers' way: each of those windows alone from a file at 48 kHz, `librosa.load`, MFCC as Zenkov's code has
 it (float64, 1024/512/512, Hamming, 128 bands), the same network in eager torch at batch 1. It is timed on
 five minutes and scaled to the hour, since it does the same again for each window.
@@ -74,7 +76,8 @@ def measure(rounds: int, models: Path | None) -> None:
         "times",
         n=rounds,
         interval=(min(ratios), max(ratios)),
-        note=f"{cpu_s:.1f} CPU seconds for the hour; the per-clip way timed on 5 minutes and scaled",
+        note=f"{cpu_s:.1f} CPU seconds for the hour, acoustic measures included; "
+        "the per-clip way timed on 5 minutes and scaled",
     )
     record("session60.peak_mb", statistics.median(peaks), "MB", n=rounds, interval=(min(peaks), max(peaks)))
     record("session120.peak_ratio", doubled["peak_mb"] / statistics.median(peaks), "times", n=1)

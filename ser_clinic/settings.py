@@ -159,14 +159,39 @@ DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("EMAIL_FROM", default="ser-clinic@lo
 LANGUAGE_CODE = env.str("LANGUAGE", default="en-gb")
 TIME_ZONE = env.str("TIME_ZONE", default="UTC")
 USE_TZ = True
+# What the pages are translated into; the wording of consents and questionnaires with them.
+ENGLISH = LANGUAGE_CODE if LANGUAGE_CODE.startswith("en") else "en-gb"
+LANGUAGES = [(ENGLISH, "English"), ("de", "Deutsch")]
+LANGUAGE_COOKIE_SECURE = HTTPS
+LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
+# Named on the notices that patients take home: the clinic, and whom to ask or tell about a consent.
+CLINIC_NAME = env.str("CLINIC_NAME", default="").strip()
+CLINIC_CONTACT = env.str("CLINIC_CONTACT", default="").strip()
+
+# ── Questionnaires ───────────────────────────────────────────────────────────────────────────────────────
+QUESTIONNAIRE_LINK_DAYS = env.int("QUESTIONNAIRE_LINK_DAYS", default=7)
+# Whom patients call now: shown before and after a questionnaire that they fill at home.
+CRISIS_TEXT = env.str("CRISIS_TEXT", default="").strip()
+QUESTIONNAIRE_MAIL = env.bool("QUESTIONNAIRE_MAIL", default=False)
 
 # ── Recordings and their analysis ────────────────────────────────────────────────────────────────────────
+# Where the law allows no estimates of emotion: ``acoustic`` or ``off`` (docs/operations.md).
+EMOTION_ANALYSIS = env.str("EMOTION_ANALYSIS", default="full").strip().lower()
+if EMOTION_ANALYSIS not in {"full", "acoustic", "off"}:
+    raise ImproperlyConfigured(f"EMOTION_ANALYSIS is full, acoustic or off, not {EMOTION_ANALYSIS}")
 MAX_UPLOAD_BYTES = env.int("MAX_UPLOAD_MB", default=500) * 1_000_000
 FILE_UPLOAD_HANDLERS = ["analysis.upload_handler.RoomyUploadHandler"]
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 FILE_UPLOAD_PERMISSIONS = 0o600
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 MEDIA_URL = "/never-served/"  # audio leaves only through a view that knows the patient
+
+# ── The caseload ─────────────────────────────────────────────────────────────────────────────────────────
+# A patient under care of whom nothing was received for longer than this is marked as stale.
+STALE_DAYS = env.int("STALE_DAYS", default=28)
+ALERTS_PER_DAY = env.int("ALERTS_PER_DAY", default=3)  # new ones that a clinician of a team is shown
 
 # ── Work queue: a folder here, or Redis ──────────────────────────────────────────────────────────────────
 # The rows of the database say what is to be done; a message is only a doorbell, so losing one loses nothing.
@@ -195,6 +220,7 @@ CELERY_TASK_ROUTES = {
     "analysis.tasks.retrain": {"queue": "training"},  # its own process: training never delays a recording
     "analysis.tasks.sweep": {"queue": "sweep"},  # its own too: a long recording never delays the sweep
     "analysis.tasks.tidy": {"queue": "sweep"},
+    "analysis.tasks.watch": {"queue": "sweep"},
 }
 CELERY_TASK_ACKS_LATE = True
 CELERY_WORKER_CONCURRENCY = env.int("WORKER_PROCESSES", default=1)
@@ -270,6 +296,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "patients.gate.PresenceMiddleware",
     "patients.gate.SecondFactorMiddleware",
+    "analysis.jurisdiction.JurisdictionMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -287,6 +314,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "analysis.jurisdiction.site",
             ],
         },
     },
@@ -327,10 +355,17 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "SER Clinic",
-    "DESCRIPTION": "Patients, their sessions and recordings, and how these sounded. Not diagnoses.",
+    "DESCRIPTION": "Patients, their sessions and recordings, and how these sounded. An estimate of how "
+    "speech sounds, from acted training speech. Not a diagnosis; for trained professionals.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
-    "ENUM_NAME_OVERRIDES": {"PurposeEnum": "patients.models.Consent.Purpose"},
+    "ENUM_NAME_OVERRIDES": {
+        "PurposeEnum": "patients.models.Consent.Purpose",
+        "DeclaredPurposeEnum": "patients.purposes.Declared",
+        "LinkStateEnum": ["open", "answered", "withdrawn", "expired"],
+        "JobStateEnum": "analysis.models.Job.State",
+        "AlertStateEnum": "analysis.models.Alert.State",
+    },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from enum import Enum, auto
 from typing import Any
 
@@ -18,8 +19,32 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from knox.models import AuthToken
 
-from analysis.models import Analysis, Recording
-from patients.models import AuditEntry, Clinician, Consent, Patient, Session
+from analysis.judgement import judge
+from analysis.models import (
+    AcousticMeasures,
+    Alert,
+    AlertRule,
+    Analysis,
+    Explanation,
+    Judgement,
+    Recording,
+    Signature,
+)
+from analysis.runs import Rule as WatchRule
+from patients.course import add_event, write_note
+from patients.models import (
+    AuditEntry,
+    Clinician,
+    Consent,
+    CourseEvent,
+    Note,
+    Patient,
+    QuestionnaireLink,
+    QuestionnaireResponse,
+    Session,
+)
+from patients.questionnaires.answering import fill
+from patients.questionnaires.links import make_link
 from tests.analysis.hearing import make_heard, mixture
 from tests.cast import Cast, make_clinician, make_session
 
@@ -38,6 +63,7 @@ class Rule(Enum):
 RULES = {
     "health": Rule.OPEN,
     "login": Rule.OPEN,
+    "answer_questionnaire": Rule.OPEN,  # whoever holds the link's secret: test_questionnaire_links
     "sign_in_code": Rule.OPEN,
     "password_reset": Rule.OPEN,
     "password_reset_done": Rule.OPEN,
@@ -46,6 +72,8 @@ RULES = {
     "api-token": Rule.OPEN,
     "api-schema": Rule.OPEN,
     "api-docs": Rule.OPEN,
+    "set_language": Rule.OPEN,
+    "about_estimates": Rule.OWN,
     "logout": Rule.OWN,
     "account": Rule.OWN,
     "create_token": Rule.OWN,
@@ -65,6 +93,7 @@ RULES = {
     "patient_overview": Rule.CARE,
     "amend_patient": Rule.CARE,
     "consent": Rule.CARE,
+    "consent_notice": Rule.CARE,
     "transfer": Rule.CARE,
     "discharge": Rule.CARE,
     "readmit": Rule.CARE,
@@ -74,6 +103,20 @@ RULES = {
     "session": Rule.CARE,
     "move_session": Rule.CARE,
     "void_session": Rule.CARE,
+    "redate_session": Rule.CARE,
+    "plan_visit": Rule.CARE,
+    "course": Rule.RESULTS,
+    "add_event": Rule.RESULTS,
+    "write_note": Rule.RESULTS,
+    "void_event": Rule.RESULTS,
+    "void_note": Rule.RESULTS,
+    "api-session-redate": Rule.CARE,
+    "api-patient-event-list": Rule.RESULTS,
+    "api-event-detail": Rule.RESULTS,
+    "api-event-void": Rule.RESULTS,
+    "api-patient-note-list": Rule.RESULTS,
+    "api-note-detail": Rule.RESULTS,
+    "api-note-void": Rule.RESULTS,
     "upload_to_session": Rule.CARE,
     "recording_state": Rule.CARE,
     "retry_recording": Rule.CARE,
@@ -90,10 +133,54 @@ RULES = {
     "api-recording-retry": Rule.CARE,
     "api-recording-move": Rule.CARE,
     "api-recording-void": Rule.CARE,
+    "questionnaires": Rule.CARE,
+    "fill_questionnaire": Rule.CARE,
+    "make_questionnaire_link": Rule.CARE,
+    "withdraw_questionnaire_link": Rule.CARE,
+    "api-questionnaire-list": Rule.CARE,
+    "api-patient-link-list": Rule.CARE,
+    "api-link-detail": Rule.CARE,
+    "questionnaires_csv": Rule.RESULTS,
+    "questionnaire_figure": Rule.RESULTS,
+    "mark_questionnaire_seen": Rule.RESULTS,
+    "void_questionnaire": Rule.RESULTS,
+    "api-response-detail": Rule.RESULTS,
+    "api-response-seen": Rule.RESULTS,
+    "api-response-void": Rule.RESULTS,
+    "judge": Rule.RESULTS,
+    "withdraw_judgement": Rule.RESULTS,
+    "sign": Rule.RESULTS,
+    "print_session": Rule.RESULTS,
+    "why": Rule.RESULTS,
+    "api-session-judgement-list": Rule.RESULTS,
+    "api-session-signature-list": Rule.RESULTS,
+    "api-judgement-withdraw": Rule.RESULTS,
     "trend_figure": Rule.RESULTS,
-    "timeline_figure": Rule.RESULTS,
+    "control_figure": Rule.RESULTS,
+    "alerts": Rule.OWN,
+    "alert_rules": Rule.OWN,
+    "new_rule": Rule.OWN,
+    "retire_rule": Rule.RESULTS,
+    "acknowledge_alert": Rule.RESULTS,
+    "snooze_alert": Rule.RESULTS,
+    "close_alert": Rule.RESULTS,
+    "reopen_alert": Rule.RESULTS,
+    "api-alert-list": Rule.OWN,
+    "api-alert-detail": Rule.RESULTS,
+    "api-alert-acknowledge": Rule.RESULTS,
+    "api-alert-snooze": Rule.RESULTS,
+    "api-alert-close": Rule.RESULTS,
+    "api-alert-reopen": Rule.RESULTS,
+    "patient_csv": Rule.RESULTS,
+    "path_figure": Rule.RESULTS,
+    "calendar_figure": Rule.RESULTS,
+    "periods_figure": Rule.RESULTS,
+    "voice_figure": Rule.RESULTS,
+    "recording_stretch": Rule.RESULTS,
+    "timeline_picture": Rule.RESULTS,
     "recording_audio": Rule.RESULTS,
     "api-recording-result": Rule.RESULTS,
+    "api-recording-acoustics": Rule.RESULTS,
 }
 
 
@@ -134,6 +221,13 @@ class Scene:
     cast: Cast
     session: Session
     analysis: Analysis
+    judgement: Judgement
+    event: CourseEvent
+    note: Note
+    response: QuestionnaireResponse
+    link: QuestionnaireLink
+    secret: str
+    alert: Alert
 
     def path(self, address: Address) -> str:
         session, recording = self.session.pk, self.analysis.recording_id
@@ -141,7 +235,16 @@ class Scene:
             "reference": self.cast.patient.reference,
             "session_id": session,
             "recording_id": recording,
-            "pk": recording if "recording" in address.name else session,
+            "judgement_id": self.judgement.pk,
+            "alert_id": self.alert.pk,
+            "rule_id": self.alert.rule_id,
+            "event_id": self.event.pk,
+            "note_id": self.note.pk,
+            "response_id": self.response.pk,
+            "link_id": self.link.pk,
+            "instrument": "phq9",
+            "secret": self.secret,
+            "pk": self.pk(address.name),
             "purpose": Consent.Purpose.ANALYSE,
             "uidb64": "MQ",
             "token": "set-password",
@@ -151,9 +254,37 @@ class Scene:
         parameters = {name: values[name] for name in address.parameters if name not in {"format"}}
         return reverse(address.name, kwargs=parameters)
 
+    def pk(self, name: str) -> Any:
+        kinds = {
+            "recording": self.analysis.recording_id,
+            "judgement": self.judgement.pk,
+            "event": self.event.pk,
+            "note": self.note.pk,
+            "response": self.response.pk,
+            "link": self.link.pk,
+            "alert": self.alert.pk,
+        }
+        return next((key for kind, key in kinds.items() if kind in name), self.session.pk)
+
     def state(self) -> list[list[Any]]:
         """Everything that an uninvited request could change."""
-        kinds = (Patient, Session, Consent, Recording, Analysis, AuthToken)
+        kinds = (
+            Patient,
+            Session,
+            Consent,
+            Recording,
+            Analysis,
+            Judgement,
+            Signature,
+            Explanation,
+            AuthToken,
+            CourseEvent,
+            Note,
+            QuestionnaireResponse,
+            QuestionnaireLink,
+            Alert,
+            AlertRule,
+        )
         return [list(kind.objects.order_by("pk").values()) for kind in kinds]
 
 
@@ -161,7 +292,31 @@ class Scene:
 def scene(cast: Cast) -> Scene:
     session = make_session(cast.treats, cast.patient)
     analysis = make_heard(cast.treats, session, mixture(sad=0.6), seconds=12, with_sound=True)
-    return Scene(cast, session, analysis)
+    pitch = {"value": 200.0, "low": 190.0, "high": 210.0, "seconds": 9.0}
+    AcousticMeasures.objects.create(analysis=analysis, values={"pitch": pitch})
+    event = add_event(by=cast.treats, patient=cast.patient, on=date(2025, 3, 1), label="moved house")
+    note = write_note(by=cast.treats, patient=cast.patient, text="Slept badly.")
+    answers = [1, 1, 1, 1, 1, 1, 1, 1, 1]
+    response = fill(by=cast.treats, patient=cast.patient, instrument="phq9", answers=answers)
+    link, secret = make_link(by=cast.treats, patient=cast.patient, instrument="gad7")
+    said = judge(by=cast.treats, session=session, verdict="agree")
+    alert = make_alert(cast)
+    return Scene(cast, session, analysis, said, event, note, response, link, secret, alert)
+
+
+def make_alert(cast: Cast) -> Alert:
+    """Raised by a rule of the team's own."""
+    rule = AlertRule.objects.create(name="Ours", team=cast.team, settings=WatchRule().told())
+    grounds = dict.fromkeys(("usual", "level", "deviations", "ewma", "limit", "cusum", "decision"), 0.5)
+    return Alert.objects.create(
+        patient=cast.patient,
+        rule=rule,
+        measure="sad",
+        direction=1,
+        began_on=date(2025, 3, 1),
+        run_days=3,
+        rationale=grounds | {"baseline_days": 7},
+    )
 
 
 def signed_in(who: Clinician | None) -> Client:

@@ -7,7 +7,7 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ser_clinic.templatetags.display import ago, clock, icon, percent, since, visit
+from ser_clinic.templatetags.display import ago, clock, icon, language_name, percent, since, visit
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
@@ -65,3 +65,8 @@ def test_a_visit_soon_is_named_by_its_weekday() -> None:
 
 def test_icons_exist() -> None:
     assert 'aria-hidden="true"' in icon("upload")
+
+
+@pytest.mark.parametrize(("code", "name"), [("de", "German"), ("pt-BR", "Portuguese"), ("xx", "xx")])
+def test_a_language_by_its_name(code: str, name: str) -> None:
+    assert language_name(code) == name

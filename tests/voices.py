@@ -107,6 +107,11 @@ def _mux(
     return buffer.getvalue()
 
 
+def telephone_mp3(waveform: Waveform) -> bytes:
+    """An MP3 at 8 kHz whose header does not say how much of it is the encoder's filling."""
+    return _mux(resample(waveform, 8_000)[None], "mp3", "libmp3lame", 8_000, {"write_xing": "0"}, False)
+
+
 def video_only(seconds: float = 1.0) -> bytes:
     """An MP4 film without a sound track."""
     buffer = io.BytesIO()

@@ -1,20 +1,23 @@
 """How the pages write numbers, times and icons: the same everywhere, whichever app asks."""
 
 from datetime import datetime, timedelta
+from functools import cache
 
 from django import template
+from django.conf import settings
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language_info, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 register = template.Library()
 
 
 @register.simple_tag
+@cache  # a list shows hundreds
 def icon(name: str) -> SafeString:
     """One picture of ``static/icons.svg``, hidden from screen readers: the words beside it say the same."""
     return format_html(
@@ -28,6 +31,15 @@ def icon(name: str) -> SafeString:
 def percent(share: float | None) -> str:
     """A share between 0 and 1 in whole per cent; no share at all is a dash, not a zero."""
     return "–" if share is None else f"{share * 100:.0f}\u202f%"
+
+
+@register.filter
+def language_name(code: str) -> str:
+    """A language by its name, "German" for ``de``; one that Django has no name for by its code."""
+    try:
+        return str(_(get_language_info(code)["name"]))
+    except KeyError:
+        return code
 
 
 BROWSERS = {"Edg": "Edge", "OPR/": "Opera", "Firefox/": "Firefox", "Chrome/": "Chrome", "Safari/": "Safari"}
@@ -107,3 +119,9 @@ def visit(moment: datetime | None) -> SafeString | str:
 
 def _time(moment: datetime, text: str, title: str) -> SafeString:
     return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), title, text)
+
+
+@register.simple_tag
+def languages() -> list[tuple[str, str]]:
+    """The languages of the pages, each by the name that its speakers give it."""
+    return list(settings.LANGUAGES)

@@ -9,10 +9,8 @@ const rename = (key, from, to) => {
   sessionStorage.removeItem(key);
 };
 
-const name = (field) => {
-  const form = field.form?.getAttribute("action") ?? "";
-  return `${user}:${location.pathname}:${form}:${field.name || field.id}`;
-};
+// A draft belongs to where it will be sent, whichever page its form stands on.
+const name = (field) => `${user}:${field.form?.getAttribute("action") || location.pathname}:${field.name || field.id}`;
 
 // What was sent has arrived when a signed-in page is the answer; a sign-in page or a refusal is not.
 const refused = performance.getEntriesByType("navigation")[0]?.responseStatus >= 400;
@@ -49,6 +47,8 @@ const restore = (field) => {
     field.focus();
   });
   field.after(notice);
+  // What is given back is not folded away, where nobody would see it.
+  field.closest("details")?.setAttribute("open", "");
   if (isSafe) put(field, draft.text);
 };
 

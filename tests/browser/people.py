@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from playwright.sync_api import Page
+from playwright.sync_api import Error, Page
 
 from tests.cast import PASSWORD
 from tests.live import LiveStack
@@ -52,7 +52,17 @@ def sign_in(page: Page, stack: LiveStack, username: str, password: str = PASSWOR
 def until(page: Page, expression: str, *, seconds: float = 15) -> None:
     """Wait for a JavaScript expression to be true. (Playwright's own way needs ``unsafe-eval``.)"""
     for _ in range(round(seconds * 10)):
-        if page.evaluate(expression):
+        if _is_so(page, expression):
             return
         page.wait_for_timeout(100)
     raise AssertionError(f"After {seconds} s this is still not so: {expression}")
+
+
+def _is_so(page: Page, expression: str) -> bool:
+    """Whether the page says so; one that is just being left says nothing."""
+    try:
+        return bool(page.evaluate(expression))
+    except Error as error:
+        if "context was destroyed" not in error.message:
+            raise
+        return False

@@ -7,6 +7,7 @@ and in a hand, for looking at and judging: ``python -m tests.browser.screenshots
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 import tempfile
@@ -16,6 +17,7 @@ from typing import Literal
 
 from playwright.sync_api import Page, expect, sync_playwright
 
+from tests.browser.every_page import every_page
 from tests.live import ROOT, LiveStack, live_clinic
 from tests.voices import encode, speech
 
@@ -99,30 +101,12 @@ def readme_pictures(view: View, scheme: Scheme, screen: tuple[int, int]) -> None
             view.take("session-phone-dark")
 
 
-def every_page(view: View, scheme: Scheme, screen: tuple[int, int]) -> None:
-    suffix = f"{screen[0]}-{scheme}"
-    addresses = [
-        "/",
-        "/?show=discharged",
-        "/?q=nobody",
-        "/account/",
-        "/password/",
-        "/patients/enrol/",
-        "/nowhere/",
-    ]
-    view.open("/")
-    references = view.page.locator(".who a").all_inner_texts()
-    addresses += [f"/patients/{reference}/" for reference in references]
-    forms = ("amend", "audit", "consent", "discharge", "sessions/new", "transfer")
-    addresses += [f"/patients/{CHANGED}/{form}/" for form in forms]
-    for reference in references:
-        view.open(f"/patients/{reference}/")
-        links = view.page.locator(".session-line a")
-        addresses += [links.first.get_attribute("href") or "/"] if links.count() else []
-    for place, address in enumerate(addresses):
-        view.open(address)
-        name = address.strip("/?").replace("/", "-").replace("?", "-").replace("=", "-")[:28] or "caseload"
-        view.take(f"{place:02}-{name}-{suffix}", whole=True)
+def all_pictures(view: View, scheme: Scheme, screen: tuple[int, int]) -> None:
+    """Every page that links lead to, whole."""
+    for place, address in enumerate(every_page(view.page, view.stack)):
+        view.page.wait_for_timeout(300)
+        name = re.sub(r"[^a-z0-9]+", "-", address.lower()).strip("-")[:40] or "caseload"
+        view.take(f"{place:02}-{name}-{screen[0]}-{scheme}", whole=True)
 
 
 def main(folder: Path | None) -> None:
@@ -142,7 +126,7 @@ def main(folder: Path | None) -> None:
                 )
                 view = View(context.new_page(), stack, target)
                 sign_in(view)
-                (every_page if folder else readme_pictures)(view, scheme, (width, height))
+                (all_pictures if folder else readme_pictures)(view, scheme, (width, height))
                 context.close()
         browser.close()
 

@@ -26,6 +26,12 @@ PROMISED = [
     ("features.speed_ratio", 3, None),
     ("train.resume_weight_diff", None, 0),
     ("bench.systems", 15, None),
+    ("interval.coverage", 93, 97),
+    ("interval.change_coverage", 93, 97),
+    ("alerts.false_per_patient_year", None, 1),
+    ("alerts.detected_share", 80, None),
+    ("acoustics.max_rel_error", None, 5),
+    ("acoustics.peak_ratio", None, 1.1),
 ]
 
 
