@@ -30,7 +30,8 @@ interval is a bootstrap over speakers (95 %). Precision, recall and F1 are means
 against the rest. Whole test clips, never augmented; answers of all folds are pooled.
 
 **Budgets.** The epochs stated are what a CPU could give in minutes: a baseline with more would do better,
-and none is the best that its authors could make of it. Nothing was chosen on test clips: the schedule is
+and none is the best that its authors could make of it. A corpus larger than RAVDESS gets as many fewer
+epochs, so that its row costs what RAVDESS's does. Nothing was chosen on test clips: the schedule is
 fixed and the last weights are taken, or, for CNN + LSTM, speakers kept out of training choose the epoch
 (under the random protocol: clips kept out). What each system hears, and what differs from its paper, stands
 in `ml/configs/NAME.toml` and at the head of `ml/systems/NAME.py`.

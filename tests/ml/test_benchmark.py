@@ -15,6 +15,8 @@ from ml import metrics
 from ml.__main__ import main
 from ml.benchmark.judge import rows_of
 from ml.benchmark.record import FinishedFold, Task, append_fold, packed, read_folds, unpacked
+from ml.benchmark.run import BUDGET_CLIPS, within_budget
+from ml.config import load_config
 from ml.labels import EMOTIONS, Emotion
 from tests.ml.tiny_corpus import write_tiny_corpus
 
@@ -137,6 +139,16 @@ def test_one_command_goes_on_and_writes_page_json_and_pictures(
         assert f"](benchmark/{picture}.svg)" in page
         assert (tmp_path / "benchmark" / f"{picture}.svg").read_text().lstrip().startswith("<?xml")
     assert "accuracy" in capsys.readouterr().err
+
+
+@given(st.integers(1, 20 * BUDGET_CLIPS))
+def test_a_larger_corpus_gets_fewer_epochs_and_costs_no_more_than_one_epoch_beyond(clips: int) -> None:
+    whole = load_config("gru")
+    given_epochs = within_budget(whole, clips).train.epochs
+    assert 1 <= given_epochs <= whole.train.epochs
+    assert (given_epochs - 1) * clips < whole.train.epochs * BUDGET_CLIPS
+    if clips <= BUDGET_CLIPS:
+        assert within_budget(whole, clips) == whole
 
 
 def test_a_budget_that_is_spent_begins_nothing(tmp_path: Path) -> None:
