@@ -10,8 +10,8 @@ lasting for days (Ornstein-Uhlenbeck), in weeks of irregular length, watched by 
 caseload of 40 others says. Stable patients are watched for a year after their baseline; for others the
 watched balance steps by 1.5 of their own day-to-day standard deviations on a random day of that year.
 
-Limits were tuned on seeds under 1,000; the figures come from others, of which one was seen before L and the
-factor for the rhythm were set for good (docs/change.md). One thread, about a minute.
+Limits were tuned on seeds under 1,000. The figures come from another that was run once, after they were set
+for good; 20,261,121 is spent, because it was seen before (docs/change.md). One thread, a few seconds.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ STABLE, CHANGED, OTHERS, CASELOADS = 2000, 2000, 40, 10
 YEAR = 365.25
 STEP = 1.5
 WITHIN = 6
-REPORT, TUNE = 20_261_121, 7
+REPORT, TUNE = 20_271_121, 7
 
 
 @dataclass(frozen=True)
