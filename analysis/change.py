@@ -53,7 +53,7 @@ class Sureness(StrEnum):
 P_LIMITS = ((Sureness.SURE, 0.01), (Sureness.FAIRLY_SURE, 0.05))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Shares:
     """Shares of the eight emotions in one session, with their 95 % interval; each (8,)."""
 

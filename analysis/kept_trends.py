@@ -8,8 +8,10 @@ caseload lends to a baseline may be older, until the next change. In memory alon
 
 from __future__ import annotations
 
-from datetime import datetime
-from functools import lru_cache
+from collections import OrderedDict
+from collections.abc import Callable
+from threading import Lock
+from typing import Generic, TypeVar
 
 from analysis import jurisdiction
 from analysis.marks import Mark, marks_among
@@ -19,11 +21,50 @@ from patients.models import CourseEvent, Patient
 
 MOST_KEPT = 16  # patients; one of a thousand sessions takes about 2 MB
 
+Kept = TypeVar("Kept")
+
+
+class Latest(Generic[Kept]):
+    """What was made of a patient last. An older revision goes as soon as a newer one comes.
+
+    Beside the revision the moment of enrolment tells whether it is the same patient: databases give numbers
+    anew after a restore.
+    """
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[object, tuple[object, Kept]] = OrderedDict()
+        self._lock = Lock()
+
+    def of(self, patient: Patient, make: Callable[[], Kept], *more: object) -> Kept:
+        """What ``make`` makes of the patient as read; ``more`` is what else it depends on."""
+        place, version = (patient.pk, *more), (patient.enrolled_at, patient.revision)
+        with self._lock:
+            kept = self._kept.get(place)
+            if kept is not None and kept[0] == version:
+                self._kept.move_to_end(place)
+                return kept[1]
+        made = make()
+        with self._lock:
+            self._kept[place] = (version, made)
+            self._kept.move_to_end(place)
+            if len(self._kept) > MOST_KEPT:
+                self._kept.popitem(last=False)
+        return made
+
+
+_trends: Latest[Trend] = Latest()
+_events: Latest[tuple[CourseEvent, ...]] = Latest()
+
 
 def kept_trend(patient: Patient, *, with_results: bool = True) -> Trend:
     """Of a patient that this request has read, through the door that lets it."""
     with_results = with_results and jurisdiction.shows_emotion()
-    return _trend(patient.pk, patient.enrolled_at, patient.revision, with_results)
+
+    def make() -> Trend:
+        one = Patient.objects.filter(pk=patient.pk)
+        return trends_of(one, with_results=with_results).get(patient.pk, Trend(()))
+
+    return _trends.of(patient, make, with_results)
 
 
 def kept_marks(patient: Patient) -> tuple[Mark, ...]:
@@ -33,15 +74,4 @@ def kept_marks(patient: Patient) -> tuple[Mark, ...]:
 
 def kept_events(patient: Patient) -> tuple[CourseEvent, ...]:
     """Everything of the same patient, the latest first; what is written down or voided counts as a change."""
-    return _events(patient.pk, patient.enrolled_at, patient.revision)
-
-
-@lru_cache(maxsize=MOST_KEPT)
-def _events(pk: int, _enrolled_at: datetime, _revision: int) -> tuple[CourseEvent, ...]:
-    return tuple(everything_of(Patient(pk=pk)))
-
-
-@lru_cache(maxsize=MOST_KEPT)
-def _trend(pk: int, _enrolled_at: datetime, _revision: int, with_results: bool) -> Trend:
-    """The moment of enrolment is asked for because databases give numbers anew after a restore."""
-    return trends_of(Patient.objects.filter(pk=pk), with_results=with_results).get(pk, Trend(()))
+    return _events.of(patient, lambda: tuple(everything_of(Patient(pk=patient.pk))))

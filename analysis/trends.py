@@ -11,24 +11,28 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
-from itertools import groupby
-from typing import Any, NamedTuple
+from itertools import chain, groupby
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
 import numpy as np
 from django.db.models import Exists, OuterRef, QuerySet, TextField
 from django.db.models.functions import Cast
-from django.utils.timezone import localdate
+from django.utils.timezone import get_default_timezone
 
 from analysis import jurisdiction, reasons
 from analysis.baseline import Prior
 from analysis.change import Comparison, Shares, compare
 from analysis.days import Days, days_of_shares
-from analysis.models import Analysis, Recording, Signature, Summary
+from analysis.models import Analysis, Signature, Summary
 from analysis.pooling import Places, Results, pool
 from analysis.rules import caseload_prior
 from ml.labels import EMOTIONS
 from patients.models import Patient, Session
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrPromise
 
 # With less clear speech than this a session says too little to be compared with others.
 ENOUGH_SPEECH_S = 15.0
@@ -41,7 +45,7 @@ class Kind(NamedTuple):
     is_telephone: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Heard(Shares):
     """What was heard in one session, its recordings weighted by their seconds of clear speech."""
 
@@ -54,7 +58,7 @@ class Heard(Shares):
     @property
     def clear_s(self) -> float:
         """Seconds of speech that were clear enough to judge."""
-        return self.speech_s * self.sure_share
+        return self.speech_s * (1 - self.abstained_share)
 
     @property
     def is_enough(self) -> bool:
@@ -65,7 +69,7 @@ class Heard(Shares):
         """Whether a telephone's narrow band was heard: that alone shifts the shares more than changes do."""
         return "band_limited" in self.quality
 
-    @cached_property
+    @property
     def kind(self) -> Kind:
         return Kind(self.model_number, self.is_telephone)
 
@@ -86,13 +90,17 @@ class Heard(Shares):
         return [(int(share), int(low), int(high)) for share, low, high in table]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class SessionPoint:
-    """One session on the time axis; ``heard`` is None while or because there is no result."""
+    """One session on the time axis; ``heard`` is None while or because there is no result.
+
+    With slots, as what was heard in it: thousands of them are kept, and objects without a dictionary each are
+    made faster and give the garbage collector half the work.
+    """
 
     session_id: UUID
     held_at: datetime
-    kind: str
+    kind: str | StrPromise
     is_voided: bool
     recordings: int
     failed: int
@@ -100,11 +108,11 @@ class SessionPoint:
     heard: Heard | None
     is_visit: bool = False
     """Whether a clinician met the patient, or signed what was heard."""
+    on: date = field(init=False)
+    """The day in the clinic's calendar."""
 
-    @cached_property
-    def on(self) -> date:
-        """The day in the clinic's calendar."""
-        return localdate(self.held_at)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "on", self.held_at.astimezone(get_default_timezone()).date())
 
     @property
     def counts(self) -> bool:
@@ -205,16 +213,6 @@ def patient_trend(patient: Patient, *, with_results: bool = True) -> Trend:
     return trends_of(one, with_results=with_results).get(patient.pk, Trend(()))
 
 
-@dataclass
-class _Tally:
-    """What the recordings of one session add up to while rows are read."""
-
-    recordings: int = 0
-    failed: int = 0
-    pending: int = 0
-    heard: list[_Row] = field(default_factory=list)
-
-
 class _Row(NamedTuple):
     """One recording's summary by its newest model; its arrays are still the JSON that they are kept in."""
 
@@ -228,84 +226,117 @@ class _Row(NamedTuple):
     duration_s: float
 
 
+class _Session(NamedTuple):
+    """A session as it is read, its recordings added up."""
+
+    pk: UUID
+    patient_id: int
+    held_at: datetime
+    kind: str
+    is_voided: bool
+    is_signed: bool
+    recordings: int
+    failed: int
+    pending: int
+    heard: list[_Row]
+
+
 def trends_of(patients: QuerySet[Patient], *, with_results: bool) -> dict[int, Trend]:
-    """Trends by patient id, in two queries, or three with results."""
-    patients = patients.order_by()
-    tallies = _tally(patients, with_results)
-    heard = _heard_by_session(tallies)
-    nothing = _Tally()
-    kinds = {kind.value: str(kind.label) for kind in Session.Kind}
+    """Trends by patient id, in one query, or two with results."""
+    sessions = _sessions(patients.order_by(), with_results)
+    heard = _heard_by_session(sessions)
+    labels = {kind.value: kind.label for kind in Session.Kind}  # in the language of whoever will read them
     points: dict[int, list[SessionPoint]] = defaultdict(list)
-    sessions = Session.objects.filter(patient__in=patients.values("pk")).order_by("held_at", "created_at")
-    signed = Exists(Signature.objects.filter(session=OuterRef("pk")))
-    for pk, patient_id, held_at, kind, voided_at, is_signed in sessions.values_list(
-        "pk", "patient_id", "held_at", "kind", "voided_at", signed
-    ):
-        tally = tallies.get(pk, nothing)
-        points[patient_id].append(
+    for one in sessions:
+        points[one.patient_id].append(
             SessionPoint(
-                session_id=pk,
-                held_at=held_at,
-                kind=kinds[kind],
-                is_voided=voided_at is not None,
-                recordings=tally.recordings,
-                failed=tally.failed,
-                pending=tally.pending,
-                heard=heard.get(pk),
-                is_visit=is_signed or kind == Session.Kind.IN_PERSON,
+                session_id=one.pk,
+                held_at=one.held_at,
+                kind=labels[one.kind],
+                is_voided=one.is_voided,
+                recordings=one.recordings,
+                failed=one.failed,
+                pending=one.pending,
+                heard=heard.get(one.pk),
+                is_visit=one.is_signed or one.kind == Session.Kind.IN_PERSON,
             )
         )
     prior = caseload_prior() if with_results and points else None
     return {patient_id: Trend(tuple(row), prior) for patient_id, row in points.items()}
 
 
-def _tally(patients: QuerySet[Patient], with_results: bool) -> dict[UUID, _Tally]:
-    """How far the work on each session's recordings has come and, ``with_results``, what was heard in them.
+def _sessions(patients: QuerySet[Patient], with_results: bool) -> list[_Session]:
+    """All sessions, the oldest first, with how far the work on their recordings has come.
+
+    A row for each analysis, or where there is none for the recording, or the session.
+    """
+    signed = Exists(Signature.objects.filter(session=OuterRef("pk")))
+    rows = (
+        Session.objects.filter(patient__in=patients.values("pk"))
+        .order_by("held_at", "created_at", "pk", "recordings__pk", "recordings__analyses__queued_at")
+        .values_list(
+            *("pk", "patient_id", "held_at", "kind", "voided_at", signed),
+            *("recordings__pk", "recordings__voided_at", "recordings__analyses__state"),
+            *(_summary_columns() if with_results else ()),
+        )
+    )
+    return [_session(list(of_session)) for _pk, of_session in groupby(rows, key=itemgetter(0))]
+
+
+def _session(rows: list[tuple[Any, ...]]) -> _Session:
+    """What its recordings add up to and, if that was read, what was heard in them.
 
     For each recording what its newest model said: older hearings stay kept and are not counted again.
     """
-    standing = Recording.objects.filter(session__patient__in=patients.values("pk"), voided_at__isnull=True)
-    rows = standing.order_by("pk", "analyses__queued_at").values_list(
-        *("session_id", "pk", "analyses__state"), *(_summary_columns() if with_results else ())
-    )
-    tallies: dict[UUID, _Tally] = defaultdict(_Tally)
-    for (session_id, _pk), of_recording in groupby(rows, key=lambda row: row[:2]):
-        analyses = [(state, summary) for _, _, state, *summary in of_recording]
-        tally, latest_state = tallies[session_id], analyses[-1][0]
-        tally.recordings += 1
-        tally.failed += latest_state == Analysis.State.FAILED
-        tally.pending += latest_state in (Analysis.State.QUEUED, Analysis.State.RUNNING)
+    pk, patient_id, held_at, kind, voided_at, is_signed = rows[0][:6]
+    latest: dict[UUID, str] = {}
+    newest: dict[UUID, _Row] = {}
+    for row in rows:
+        recording, recording_voided_at, state = row[6:9]
+        if recording is None or recording_voided_at is not None:
+            continue
+        latest[recording] = state
         # Where no emotion may be estimated an analysis is done without a summary.
-        if done := [
-            _Row(*summary)
-            for state, summary in analyses
-            if state == Analysis.State.DONE and summary and summary[1] is not None
-        ]:
-            tally.heard.append(max(done, key=lambda row: row.number))
-    return tallies
+        if state == Analysis.State.DONE and len(row) > 9 and row[10] is not None:
+            summary = _Row(*row[9:])
+            if recording not in newest or summary.number > newest[recording].number:
+                newest[recording] = summary
+    states = list(latest.values())
+    return _Session(
+        pk,
+        patient_id,
+        held_at,
+        kind,
+        voided_at is not None,
+        is_signed,
+        recordings=len(states),
+        failed=states.count(Analysis.State.FAILED),
+        pending=states.count(Analysis.State.QUEUED) + states.count(Analysis.State.RUNNING),
+        heard=list(newest.values()),
+    )
 
 
 def _summary_columns() -> list[str | Cast]:
     """As text, so that a thousand arrays are parsed in one go instead of one by one."""
     arrays = ("shares", "low", "high", "quality")
     return [
-        "analyses__model_version__number",
-        *(Cast(f"analyses__summary__{name}", TextField()) for name in arrays),
-        *(f"analyses__summary__{name}" for name in ("abstained_share", "speech_s", "duration_s")),
+        "recordings__analyses__model_version__number",
+        *(Cast(f"recordings__analyses__summary__{name}", TextField()) for name in arrays),
+        *(f"recordings__analyses__summary__{name}" for name in ("abstained_share", "speech_s", "duration_s")),
     ]
 
 
-def _heard_by_session(tallies: dict[UUID, _Tally]) -> dict[UUID, Heard]:
+def _heard_by_session(read: Sequence[_Session]) -> dict[UUID, Heard]:
     """All sessions at once; each of its newest model's recordings alone."""
     sessions: list[UUID] = []
     rows: list[_Row] = []
     starts: list[int] = []
-    for session_id, tally in tallies.items():
-        newest = max((row.number for row in tally.heard), default=None)
-        if newest is not None:
-            sessions.append(session_id)
+    for one in read:
+        if one.heard:
+            newest = max(row.number for row in one.heard)
+            sessions.append(one.pk)
             starts.append(len(rows))
-            rows += [row for row in tally.heard if row.number == newest]
+            rows += [row for row in one.heard if row.number == newest]
     if not rows:
         return {}
     numbers, shares, low, high, quality, abstained, speech, duration = zip(*rows, strict=True)
@@ -341,18 +372,16 @@ def heard_in(
 ) -> list[Heard]:
     """What was heard in each run of ``results``: they begin at ``starts``, their models have ``numbers``."""
     pooled = pool(results, starts)
-    shares, low, high = (part.astype(np.float32) for part in (pooled.shares, pooled.low, pooled.high))
-    ends = [*starts.tolist(), len(results)][1:]
-    return [
-        Heard(
-            shares=shares[place],
-            low=low[place],
-            high=high[place],
-            speech_s=float(pooled.speech_s[place]),
-            duration_s=float(pooled.duration_s[place]),
-            abstained_share=float(pooled.abstained_share[place]),
-            quality=tuple(dict.fromkeys(code for codes in quality[start:end] for code in codes)),
-            model_number=number,
-        )
-        for place, (start, end, number) in enumerate(zip(starts.tolist(), ends, numbers, strict=True))
-    ]
+    columns = (
+        *(list(part.astype(np.float32)) for part in (pooled.shares, pooled.low, pooled.high)),
+        *(part.tolist() for part in (pooled.speech_s, pooled.duration_s, pooled.abstained_share)),
+    )
+    begins = starts.tolist()
+    ends = [*begins, len(results)][1:]
+    codes = [_named(quality[begin:end]) for begin, end in zip(begins, ends, strict=True)]
+    return list(map(Heard, *columns, codes, numbers))
+
+
+def _named(quality: Sequence[Sequence[str]]) -> tuple[str, ...]:
+    """Each code once, in the order in which they come."""
+    return tuple(dict.fromkeys(chain.from_iterable(quality))) if any(quality) else ()

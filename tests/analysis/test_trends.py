@@ -122,7 +122,7 @@ def test_many_patients_cost_the_same_few_queries(
         patient = make_patient(cast.treats, f"R-1{place:03}")
         make_course(cast.treats, patient, [mixture(calm=0.5)] * sessions)
     shown = patients_of(cast.treats).exclude(pk=cast.patient.pk)
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(2):
         trends = trends_of(shown, with_results=True)
         assert all(trend.comparison.days == sessions for trend in trends.values())
     assert len(trends) == patients
