@@ -46,6 +46,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             test.add_marker("live")
         if test.get_closest_marker("live"):
             test.add_marker(pytest.mark.xdist_group("live"))
+    # The longest work begins first, so that no process waits for another at the end.
+    items.sort(key=lambda test: not test.get_closest_marker("long"))
 
 
 @pytest.hookimpl(trylast=True)

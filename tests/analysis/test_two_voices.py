@@ -20,6 +20,8 @@ from tests.voices import encode, silence, speech
 
 __all__ = ["cast"]
 
+pytestmark = pytest.mark.django_db(transaction=True)  # the pipeline asks for a fresh connection
+
 SECONDS = 24
 
 

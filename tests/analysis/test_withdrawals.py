@@ -63,6 +63,7 @@ def test_what_waits_and_what_is_being_heard_is_stopped_by_the_next_sweep(
         claim.renew()
 
 
+@pytest.mark.django_db(transaction=True)  # the pipeline asks for a fresh connection
 def test_what_was_heard_while_the_patient_withdrew_is_not_written(
     cast: Cast, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:

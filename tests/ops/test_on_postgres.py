@@ -10,6 +10,8 @@ import re
 import subprocess
 import sys
 
+import pytest
+
 from tests.live import ROOT
 
 PYTEST = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "not live"]
@@ -23,6 +25,7 @@ def touching_rows() -> list[str]:
     return sorted(str(file.relative_to(ROOT)) for file in files if ROWS.search(file.read_text()))
 
 
+@pytest.mark.long
 def test_patients_and_analysis_on_postgresql(postgres_url: str) -> None:
     chosen = touching_rows()
     assert len(chosen) > 40
