@@ -19,7 +19,7 @@ from analysis.models import AcousticMeasures, Analysis
 from ml.acoustics.measures import MEASURES, NOT_MEASURED
 from ml.acoustics.voice import VERSION, VoiceMeasures, measure
 from patients.enrolment import has_consent
-from patients.models import Consent
+from patients.models import Consent, Patient
 
 log = logging.getLogger(__name__)
 
@@ -81,4 +81,5 @@ def measure_kept(analysis: Analysis) -> bool:
         return False
     with transaction.atomic():
         write_down(Analysis.objects.select_for_update().get(pk=analysis.pk), measures)
+        Patient.count_change(recording.session.patient_id)  # what the caseload keeps no longer holds
     return measures is not None

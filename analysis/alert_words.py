@@ -177,6 +177,22 @@ def since_sentence(since: SinceVisit, changes: list[str]) -> str:
     }
 
 
+def since_in_short(since: SinceVisit) -> str:
+    """For a line of the caseload: "Since 3 Nov: sad +14 points (reliable); …"."""
+    return _("Since %(day)s: %(changes)s") % {
+        "day": _day(since.visit),
+        "changes": "; ".join(map(delta_in_short, since.deltas)),
+    }
+
+
+def delta_in_short(delta: Delta) -> str:
+    if not delta.is_share:
+        return delta_words(delta)
+    sure = _("reliable") if delta.is_reliable else _("not reliable")
+    size = _("%s points") % _signed(delta.difference * 100, 0)
+    return f"{SOUNDS[Emotion(delta.measure)]} {size} ({sure})"
+
+
 def _signed(value: float, digits: int) -> str:
     rounded = round(value, digits)
     sign = "+" if rounded > 0 else "−" if rounded < 0 else "±"

@@ -16,9 +16,10 @@ from typing import NamedTuple
 from django.db.models import F, Max, Q, QuerySet
 from django.utils import timezone
 
-from analysis.gist import Gist, gist_of, shifts_told, spark_told
+from analysis.gist import Gist, gist_of, last_visit_told, shifts_told, spark_told
 from analysis.models import Analysis, Digest
 from analysis.trends import Trend, trends_of
+from analysis.voice_measures import measures_of
 from patients.models import Patient, Session
 
 BATCH = 20
@@ -99,11 +100,12 @@ def digests_of(revisions: Mapping[int, int]) -> list[Digest]:
     """Computed from the sessions alone, not stored."""
     patients = Patient.objects.filter(pk__in=revisions)
     trends = trends_of(patients, with_results=True)
+    readings = measures_of(patients)
     beside = _beside(patients)
     now = timezone.now()
     return [
         _digest(
-            gist_of(trends.get(pk, Trend(()))),
+            gist_of(trends.get(pk, Trend(())), readings.get(pk, ())),
             patient_id=pk,
             revision=revision,
             made_at=now,
@@ -143,6 +145,7 @@ def _digest(
 
 def gist_kept(digest: Digest) -> Gist:
     """What was kept, as it was when it was made."""
+    mode, since = last_visit_told(digest.told)
     return Gist(
         sessions=digest.sessions,
         recordings=digest.recordings,
@@ -156,6 +159,8 @@ def gist_kept(digest: Digest) -> Gist:
         shifts=shifts_told(digest.told),
         run_days=digest.told["run_days"],
         spark=spark_told(digest.told),
+        mode=mode,
+        since=since,
     )
 
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 import numpy as np
 
+from analysis import jurisdiction
 from analysis.change import Shift, Sureness
+from analysis.since import SinceVisit, since_told
 from analysis.trends import Trend
+from analysis.voice_measures import Reading
+from analysis.watching import days_in, since_last_visit
 from ml.labels import EMOTIONS, Emotion, index_of
 
 SPARK_SESSIONS = 12
@@ -40,6 +45,14 @@ class Gist:
     shifts: tuple[Shift, ...]
     run_days: int
     spark: Spark | None
+    mode: str
+    """The clinic's setting under which ``since`` was made: under another it is not told."""
+    since: SinceVisit | None
+
+    @property
+    def since_here(self) -> SinceVisit | None:
+        """What is different since the last visit, if it was made of what may be shown here now."""
+        return self.since if self.mode == jurisdiction.mode() else None
 
     def told(self) -> dict[str, Any]:
         """What has no column of its own, for JSON; ``shifts_told`` and ``spark_told`` read it again."""
@@ -47,6 +60,8 @@ class Gist:
             "shifts": [[str(shift.emotion), shift.points, str(shift.sureness)] for shift in self.shifts],
             "run_days": self.run_days,
             "spark": self.spark and [str(self.spark.emotion), self.spark.shares, self.spark.usual],
+            "mode": self.mode,
+            "since": self.since and self.since.told(),
         }
 
 
@@ -63,8 +78,15 @@ def spark_told(told: dict[str, Any]) -> Spark | None:
     return Spark(Emotion(emotion), tuple(shares), None if usual is None else (usual[0], usual[1]))
 
 
-def gist_of(trend: Trend) -> Gist:
+def last_visit_told(told: dict[str, Any]) -> tuple[str, SinceVisit | None]:
+    """The setting and what was told under it; neither is in what earlier versions kept."""
+    return told.get("mode", ""), since_told(told["since"]) if told.get("since") else None
+
+
+def gist_of(trend: Trend, readings: Sequence[Reading] = ()) -> Gist:
+    """``readings`` are the acoustic measures of the same patient."""
     comparison = trend.comparison
+    shown = trend if jurisdiction.shows_emotion() else _without_estimates(trend)
     return Gist(
         sessions=len(trend.points),
         recordings=sum(point.recordings for point in trend.points),
@@ -78,7 +100,13 @@ def gist_of(trend: Trend) -> Gist:
         shifts=comparison.shifts,
         run_days=comparison.run,
         spark=_spark(trend),
+        mode=jurisdiction.mode(),
+        since=since_last_visit(shown, days_in(shown, readings)),
     )
+
+
+def _without_estimates(trend: Trend) -> Trend:
+    return Trend(tuple(replace(point, heard=None) for point in trend.all_points))
 
 
 def _spark(trend: Trend) -> Spark | None:

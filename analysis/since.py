@@ -14,9 +14,10 @@ charted. The interval told beside a difference is the 95 % interval of that diff
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
@@ -65,6 +66,15 @@ class SinceVisit:
     days_before: int
     looked_at: int
     deltas: tuple[Delta, ...]
+
+    def told(self) -> dict[str, Any]:
+        """For JSON; ``since_told`` reads it again."""
+        return asdict(self) | {"visit": self.visit.isoformat(), "deltas": list(map(asdict, self.deltas))}
+
+
+def since_told(told: dict[str, Any]) -> SinceVisit:
+    deltas = tuple(Delta(**delta) for delta in told["deltas"])
+    return SinceVisit(**told | {"visit": date.fromisoformat(told["visit"]), "deltas": deltas})
 
 
 @lru_cache(maxsize=128)  # p is always the same, and degrees are few

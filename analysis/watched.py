@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -21,10 +21,10 @@ from analysis.control import Chart
 from analysis.days import UNSETTLED, Days, select
 from analysis.models import Alert, AlertAction
 from analysis.runs import Rule, Run, charted, rule_told, runs_in
-from analysis.since import SinceVisit, since_visit
+from analysis.since import SinceVisit
 from analysis.trends import Trend
 from analysis.voice_measures import VoiceTrend
-from analysis.watching import days_in, watchable_here
+from analysis.watching import days_in, since_last_visit, watchable_here
 from ml.labels import Emotion
 from patients.models import Clinician, Patient
 
@@ -104,12 +104,6 @@ def shown(clinician: Clinician, among: Q, *, limit: int = 200) -> list[Shown]:
     listed = alerts.alerts_of(clinician).filter(among).prefetch_related(history)
     now = timezone.now()
     return [Shown(alert, now) for alert in listed.order_by("-opened_at")[:limit]]
-
-
-def last_visit(trend: Trend, before: date) -> date | None:
-    """The newest day before ``before`` with a session that was held in person or is signed."""
-    visits = (point.on for point in reversed(trend.points) if point.is_visit)
-    return next((day for day in visits if day < before), None)
 
 
 @dataclass(frozen=True)
@@ -235,10 +229,7 @@ def watched(
 
 
 def news_of(trend: Trend, days: Days) -> News | None:
-    if not len(days):
-        return None
-    visit = last_visit(trend, days.dates[-1])
-    since = since_visit(days, trend.compared_results, visit) if visit else None
+    since = since_last_visit(trend, days)
     return News(since) if since else None
 
 

@@ -1,4 +1,7 @@
-"""Reads: the days of patients with everything that a rule can watch, shares and acoustic measures."""
+"""Reads: the days of patients with everything that a rule can watch, shares and acoustic measures.
+
+And what is different in them since the last visit, as the caseload and the patient's page both tell it.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +24,7 @@ from analysis.days import (
     standing,
     with_acoustics,
 )
+from analysis.since import SinceVisit, since_visit
 from analysis.trends import Trend, trends_of
 from analysis.voice_measures import Reading, Values, measures_of
 from ml.acoustics.measures import MEASURES
@@ -51,6 +55,18 @@ def days_in(trend: Trend, readings: Sequence[Reading]) -> Days:
         if not compared or session_id in compared:
             by_day[localtime(held_at).date()].append(values)
     return with_acoustics(trend.days, {day: _of_day(values) for day, values in by_day.items()})
+
+
+def last_visit(trend: Trend, before: date) -> date | None:
+    """The newest day before ``before`` with a session that was held in person or is signed."""
+    visits = (point.on for point in reversed(trend.points) if point.is_visit)
+    return next((day for day in visits if day < before), None)
+
+
+def since_last_visit(trend: Trend, days: Days) -> SinceVisit | None:
+    """``days`` as ``days_in`` gives them; None where there is no visit, or nothing on either side of it."""
+    visit = last_visit(trend, days.dates[-1]) if len(days) else None
+    return since_visit(days, trend.compared_results, visit) if visit else None
 
 
 def _of_day(sessions: list[Values]) -> Mapping[str, tuple[float, float]]:

@@ -26,6 +26,7 @@ from analysis.digests import IS_DUE, gist_kept
 from analysis.gist import Gist, Spark
 from analysis.models import Alert, Digest
 from analysis.phrases import Words
+from analysis.since import SinceVisit
 from patients.models import Clinician, Patient
 from patients.questionnaires.notices import waiting
 
@@ -81,6 +82,11 @@ class Line:
     @property
     def spark(self) -> Spark | None:
         return self.gist.spark if self.digest and self.asked.sees_estimates else None
+
+    @property
+    def since(self) -> SinceVisit | None:
+        """What is different since the last visit, of what may be shown here."""
+        return self.gist.since_here if self.digest and self.asked.by.sees_results else None
 
     @cached_property
     def told(self) -> list[Told]:

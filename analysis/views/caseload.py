@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from analysis import drawings
+from analysis import alert_words, drawings
 from analysis.digests import catch_up
 from analysis.triage.choices import Choice
 from analysis.triage.reasons import Asked
@@ -33,6 +33,10 @@ def caseload_page(request: SignedInRequest) -> HttpResponse:
         "filters": [(one, counts.by_filter[one.key]) for one in choice.filters_for(asked)],
         "orders": choice.orders_for(asked),
         "page": page,
-        "lines": [(line, drawings.sparkline(line.spark)) for line in page],
+        "lines": [
+            (line, drawings.sparkline(line.spark), line.since and alert_words.since_in_short(line.since))
+            for line in page
+        ],
+        "tells_since": any(line.since for line in page),
     }
     return render(request, "analysis/caseload.html", context)

@@ -17,7 +17,8 @@ from analysis.pooling import Results
 from analysis.signing import sign_session
 from analysis.since import BEFORE, TOLD, critical, since_visit
 from analysis.trends import patient_trend
-from analysis.watched import last_visit, news_of
+from analysis.watched import news_of
+from analysis.watching import last_visit
 from ml.labels import EMOTIONS, Emotion, index_of
 from patients.models import Session
 from tests.analysis.hearing import make_course, make_heard, mixture
