@@ -6,11 +6,13 @@ Each page that links lead to, on a desk and in a hand, by day and by night, and 
 from __future__ import annotations
 
 import itertools
+import os
 import shutil
 import tempfile
 from pathlib import Path
 from typing import Literal
 
+import django
 from playwright.sync_api import sync_playwright
 
 from benches.figures import record
@@ -26,6 +28,8 @@ BEFORE_SIGNING_IN = ("/login/", "/password/reset/")
 
 
 def main() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
+    django.setup()  # pages are known by the names of their addresses
     pages: set[str] = set()
     found: list[str] = []
     with (

@@ -16,8 +16,7 @@ from django.utils import timezone
 
 from patients.enrolment import PatientDetails, enrol, start_session
 from patients.models import Clinician, Consent, Patient, Session, Team
-
-PASSWORD = "only-for-these-tests"
+from tests.live import PASSWORD
 
 
 @dataclass(frozen=True)

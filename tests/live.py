@@ -16,6 +16,8 @@ from urllib.request import urlopen
 from tests.services import free_port, wait_for
 
 ROOT = Path(__file__).resolve().parent.parent
+PASSWORD = "only-for-these-tests"
+"""Of everyone that tests admit."""
 
 
 @dataclass(frozen=True)

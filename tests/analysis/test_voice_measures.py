@@ -25,7 +25,8 @@ from patients import care
 from patients.models import Patient, Session
 from tests.analysis.hearing import make_heard, mixture, model
 from tests.analysis.uploads import hand_in
-from tests.cast import PASSWORD, Cast, make_patient, make_session
+from tests.cast import Cast, make_patient, make_session
+from tests.live import PASSWORD
 from tests.voices import encode, noise, silence, speech
 
 pytestmark = pytest.mark.django_db(transaction=True)

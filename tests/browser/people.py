@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from playwright.sync_api import Error, Page
 
-from tests.cast import PASSWORD
-from tests.live import LiveStack
+from tests.live import PASSWORD, LiveStack
 
 ADMIT = """
 import json, uuid

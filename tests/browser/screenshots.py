@@ -7,6 +7,7 @@ and in a hand, for looking at and judging: ``python -m tests.browser.screenshots
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import sys
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+import django
 from playwright.sync_api import Page, expect, sync_playwright
 
 from tests.browser.every_page import every_page
@@ -110,6 +112,8 @@ def all_pictures(view: View, scheme: Scheme, screen: tuple[int, int]) -> None:
 
 
 def main(folder: Path | None) -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
+    django.setup()  # pages are known by the names of their addresses
     target = folder or README_PICTURES
     target.mkdir(parents=True, exist_ok=True)
     with (

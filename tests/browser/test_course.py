@@ -12,8 +12,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.axe import violations
 from tests.browser.people import Treated, admit, sign_in
-from tests.cast import PASSWORD
-from tests.live import LiveStack
+from tests.live import PASSWORD, LiveStack
 
 NOTE = "Slept badly, sister visited.\nAsk about Thursday."
 DRAFTS = "Object.keys(sessionStorage).filter((key) => /^(draft|sent):/.test(key)).length"

@@ -11,8 +11,7 @@ from django_otp.oath import totp
 from playwright.sync_api import Page, expect
 
 from tests.browser.people import Treated, admit, sign_in
-from tests.cast import PASSWORD
-from tests.live import LiveStack, live_clinic
+from tests.live import PASSWORD, LiveStack, live_clinic
 
 IDLE_S = 45
 DRAFT = "Slept badly, sister visited.\nAsk about Thursday."

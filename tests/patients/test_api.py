@@ -9,7 +9,8 @@ from rest_framework.test import APIClient
 
 from patients.audit import Action
 from patients.models import AuditEntry, Patient, Session
-from tests.cast import PASSWORD, Cast, make_patient, make_session
+from tests.cast import Cast, make_patient, make_session
+from tests.live import PASSWORD
 
 PATIENTS = "/api/v1/patients/"
 

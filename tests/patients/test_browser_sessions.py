@@ -16,7 +16,8 @@ from patients.audit import Action
 from patients.browser_sessions import clear_unused
 from patients.models import AuditEntry, BrowserSession, Clinician
 from ser_clinic.templatetags.display import browser
-from tests.cast import PASSWORD, Cast, make_clinician
+from tests.cast import Cast, make_clinician
+from tests.live import PASSWORD
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 SAFARI = (

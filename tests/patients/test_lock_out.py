@@ -13,7 +13,8 @@ from patients import lock_out
 from patients.audit import Action
 from patients.lock_out import LockedOut
 from patients.models import AuditEntry, SignInFailure
-from tests.cast import PASSWORD, Cast, make_clinician
+from tests.cast import Cast, make_clinician
+from tests.live import PASSWORD
 
 TOO_MANY = "too many failed attempts"
 

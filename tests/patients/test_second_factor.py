@@ -17,7 +17,8 @@ from pytest_django import Settings
 from patients import second_factor
 from patients.audit import Action
 from patients.models import AuditEntry, Clinician
-from tests.cast import PASSWORD, Cast, make_clinician
+from tests.cast import Cast, make_clinician
+from tests.live import PASSWORD
 
 TOKEN = "/api/v1/token/"
 

@@ -14,7 +14,8 @@ from pytest_django import Settings
 
 from patients.audit import Action
 from patients.models import AuditEntry, Clinician
-from tests.cast import PASSWORD, Cast
+from tests.cast import Cast
+from tests.live import PASSWORD
 
 NEW_PASSWORD = "a quite different one"
 
