@@ -11,9 +11,9 @@ from itertools import pairwise
 from django.utils.timezone import localdate
 
 from analysis.affect import Places, places
-from analysis.grouping import Grouping, Stretch, finest, group, results_of
+from analysis.grouping import Grouping, Stretch, finest, group
 from analysis.marks import Mark
-from analysis.trends import SessionPoint, Trend
+from analysis.trends import SessionPoint, Trend, results_of
 
 # Nine layers of as many stretches are just under 2,400 numbers: what a chart draws without a noticeable wait.
 MOST_DRAWN = 260

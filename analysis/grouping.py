@@ -14,8 +14,8 @@ from enum import StrEnum
 
 import numpy as np
 
-from analysis.pooling import Results, weigh
-from analysis.trends import Heard, Kind, SessionPoint, heard_in
+from analysis.pooling import weigh
+from analysis.trends import Heard, Kind, SessionPoint, heard_in, results_of
 
 
 class Grouping(StrEnum):
@@ -94,7 +94,8 @@ def period(point: SessionPoint, by: Grouping) -> int:
 
 def finest(points: Sequence[SessionPoint], by: Grouping, most: int) -> Grouping:
     """``by``, or the finest coarser grouping that has at most ``most`` periods."""
-    while by.coarser and (len({period(one, by) for one in points} if by in DAYS else points) > most):
+    days = np.array([point.on.toordinal() - 1 for point in points])
+    while by.coarser and (len(np.unique(days // DAYS[by])) if by in DAYS else len(days)) > most:
         by = by.coarser
     return by
 
@@ -127,16 +128,3 @@ def _pooled(runs: Sequence[list[SessionPoint]]) -> Iterator[Stretch]:
         begin = run[0].held_at
         after = sum(((point.held_at - begin) * next(weights) for point, _ in told), timedelta(0))
         yield Stretch(begin + after, tuple(run), next(pooled) if told else None)
-
-
-def results_of(heard: Sequence[Heard]) -> Results:
-    """Side by side, for the arithmetic."""
-    shares, low, high = (
-        np.array([getattr(result, name) for result in heard], np.float64).reshape(-1, 8)
-        for name in ("shares", "low", "high")
-    )
-    speech_s, duration_s, abstained_share = (
-        np.array([getattr(result, name) for result in heard], np.float64)
-        for name in ("speech_s", "duration_s", "abstained_share")
-    )
-    return Results(shares, low, high, speech_s, duration_s, abstained_share)

@@ -24,9 +24,9 @@ import numpy as np
 
 from analysis.change import HALF_WIDTHS, SMALLEST_CHANGE, two_sided_p
 from analysis.excerpts import within
-from analysis.grouping import Grouping, group, results_of
+from analysis.grouping import Grouping, group
 from analysis.pooling import Reals, pool, weigh
-from analysis.trends import Heard, Kind, Trend
+from analysis.trends import Heard, Kind, Trend, results_of
 from ml.labels import EMOTIONS, Emotion
 
 NEEDED_DAYS = 3

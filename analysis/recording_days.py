@@ -40,12 +40,12 @@ class Calendar:
 
     days: tuple[RecordingDay, ...]
 
-    @property
+    @cached_property
     def recorded(self) -> tuple[RecordingDay, ...]:
         """Days with enough clear speech to count."""
         return tuple(day for day in self.days if day.is_enough)
 
-    @property
+    @cached_property
     def clear_s(self) -> float:
         return sum(day.clear_s for day in self.days)
 

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+import numpy as np
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from analysis.affect import Places
 from analysis.captions import days, stretch_name
-from analysis.charts.over_time import link_to, noon
+from analysis.charts.over_time import links_to, noon
 from analysis.excerpts import Excerpt
 from analysis.phrases import session_sentence
 from analysis.recording_days import Calendar, RecordingDay
+from analysis.trends import Heard, results_of
 
 
 @dataclass(frozen=True)
@@ -38,8 +40,9 @@ def trend_rows(excerpt: Excerpt, reference: str) -> list[TrendRow]:
 
 
 def _stretches(excerpt: Excerpt, reference: str) -> Iterator[TrendRow]:
-    for stretch in excerpt.stretches:
-        name, link = stretch_name(stretch, excerpt.by), link_to(stretch, reference)
+    cells = iter(_cells([one.heard for one in excerpt.telling if one.heard]))
+    for stretch, link in zip(excerpt.stretches, links_to(excerpt.stretches, reference), strict=True):
+        name = stretch_name(stretch, excerpt.by)
         if stretch.heard is None or not stretch.counts:
             yield TrendRow(stretch.at, name, link, note=session_sentence(stretch.heard))
         else:
@@ -47,10 +50,17 @@ def _stretches(excerpt: Excerpt, reference: str) -> Iterator[TrendRow]:
                 at=stretch.at,
                 name=name,
                 link=link,
-                cells=[f"{share} ({low}–{high})" for share, low, high in stretch.heard.rows],
+                cells=next(cells),
                 unsure=stretch.heard.abstained_share,
                 speech_s=stretch.heard.speech_s,
             )
+
+
+def _cells(heard: Sequence[Heard]) -> list[list[str]]:
+    """Share and interval of each emotion in whole per cent, of all stretches in one go."""
+    results = results_of(heard)
+    table = np.rint(np.stack([results.shares, results.low, results.high], -1) * 100).astype(int).tolist()
+    return [[f"{share} ({low}–{high})" for share, low, high in row] for row in table]
 
 
 def _marks(excerpt: Excerpt) -> Iterator[TrendRow]:
@@ -75,16 +85,17 @@ class PathRow:
 
 def path_rows(excerpt: Excerpt, places: Places, reference: str) -> list[PathRow]:
     """The latest first."""
+    links = links_to(excerpt.telling, reference)
     rows = [
         PathRow(
             stretch_name(stop, excerpt.by),
-            link_to(stop, reference),
+            link,
             *(
                 f"{value:+.2f} ± {reach:.2f}".replace("-", "−")
                 for value, reach in zip(mean, half, strict=True)
             ),
         )
-        for stop, mean, half in zip(excerpt.telling, places.means, places.reach, strict=True)
+        for stop, link, mean, half in zip(excerpt.telling, links, places.means, places.reach, strict=True)
     ]
     return rows[::-1]
 
@@ -103,17 +114,15 @@ def months(calendar: Calendar) -> list[Month]:
     by_month: dict[date, list[RecordingDay]] = defaultdict(list)
     for one in calendar.days:
         by_month[one.on.replace(day=1)].append(one)
+    enough, too_little = _("%(day)d (%(n).0f min)"), _("%(day)d (too little)")
     return [
         Month(
             name=date_format(month, "F Y"),
-            days=", ".join(_minutes(one) for one in found),
+            days=", ".join(
+                (enough if one.is_enough else too_little) % {"day": one.on.day, "n": max(one.clear_s / 60, 1)}
+                for one in found
+            ),
             clear_s=sum(one.clear_s for one in found),
         )
         for month, found in sorted(by_month.items(), reverse=True)
     ]
-
-
-def _minutes(one: RecordingDay) -> str:
-    if not one.is_enough:
-        return _("%(day)d (too little)") % {"day": one.on.day}
-    return _("%(day)d (%(n).0f min)") % {"day": one.on.day, "n": max(one.clear_s / 60, 1)}

@@ -155,17 +155,7 @@ class Trend:
     @cached_property
     def compared_results(self) -> Results:
         """The sessions that are compared, as one set of numbers."""
-        heard = [heard for _, heard in self.compared]
-        columns = ("shares", "low", "high", "speech_s", "duration_s", "abstained_share")
-        shapes: dict[str, tuple[int, ...]] = dict.fromkeys(columns[:3], (0, len(EMOTIONS)))
-        return Results(
-            **{
-                name: np.array([getattr(one, name) for one in heard], np.float64)
-                if heard
-                else np.empty(shapes.get(name, (0,)))
-                for name in columns
-            }
-        )
+        return results_of([heard for _, heard in self.compared])
 
     @cached_property
     def days(self) -> Days:
@@ -385,3 +375,19 @@ def heard_in(
 def _named(quality: Sequence[Sequence[str]]) -> tuple[str, ...]:
     """Each code once, in the order in which they come."""
     return tuple(dict.fromkeys(chain.from_iterable(quality))) if any(quality) else ()
+
+
+def results_of(heard: Sequence[Heard]) -> Results:
+    """Side by side, for the arithmetic."""
+    shares, low, high = (
+        np.concatenate([getattr(one, name) for one in heard]).astype(np.float64).reshape(-1, len(EMOTIONS))
+        if heard
+        else np.empty((0, len(EMOTIONS)))
+        for name in ("shares", "low", "high")
+    )
+    return Results(
+        *(shares, low, high),
+        speech_s=np.array([one.speech_s for one in heard], np.float64),
+        duration_s=np.array([one.duration_s for one in heard], np.float64),
+        abstained_share=np.array([one.abstained_share for one in heard], np.float64),
+    )

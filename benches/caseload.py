@@ -56,6 +56,7 @@ def measure() -> None:
 
     from analysis import digests
     from benches.figures import record
+    from ser_clinic.garbage import settle
 
     call_command("migrate", verbosity=0)
     clinician = fill()
@@ -67,6 +68,7 @@ def measure() -> None:
     client = Client(HTTP_HOST="127.0.0.1")
     client.force_login(clinician)
     patients = list(clinician.teams.get().patients.all())
+    settle()  # as the web process does
     look(client, patients, "/")
     times = [look(client, patients, ADDRESSES[place % len(ADDRESSES)]) for place in range(LOOKS)]
     p95 = statistics.quantiles(times, n=20)[-1] * 1_000

@@ -60,6 +60,7 @@ def measure() -> None:
     from django.urls import reverse
 
     from benches.figures import record
+    from ser_clinic.garbage import settle
 
     call_command("migrate", verbosity=0)
     clinician, patient = fill()
@@ -67,6 +68,7 @@ def measure() -> None:
         cursor.execute("ANALYZE")
     client = Client(HTTP_HOST="127.0.0.1", headers={"accept-encoding": "gzip"})
     client.force_login(clinician)
+    settle()  # as the web process does
     page = reverse("patient", args=[patient.reference])
     addresses = [page + query for query in views()]
     figures = figures_on(client, page)

@@ -12,6 +12,7 @@ django_application = get_asgi_application()
 from django.conf import settings  # noqa: E402  readable once Django is set up
 
 from .body_limit import BodyLimit  # noqa: E402
+from .garbage import settle  # noqa: E402
 
 # WhiteNoise reads scripts and styles at once, a few MB at most; what streams here (sound) is asynchronous.
 warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
@@ -19,3 +20,4 @@ warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume sy
 tempfile.tempdir = str(settings.FILE_UPLOAD_TEMP_DIR)
 # A form's other fields and its boundaries need a little room beside the recording itself.
 application = BodyLimit(django_application, limit=settings.MAX_UPLOAD_BYTES + 1_000_000)
+settle()

@@ -6,3 +6,7 @@ from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ser_clinic.settings")
 application = get_wsgi_application()
+
+from .garbage import settle  # noqa: E402  readable once Django is set up
+
+settle()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.urls import reverse
 from django.utils.timezone import get_current_timezone
@@ -55,21 +56,28 @@ def days_axis(excerpt: Excerpt, palette: Palette, **more: Any) -> dict[str, Any]
     )
 
 
-def link_to(stretch: Stretch, reference: str) -> str:
-    """Where a click leads: to the session, or to the sessions that a point is made of."""
-    if stretch.is_one:
-        return reverse("session", args=[stretch.first.session_id])
-    days = f"since={stretch.first.on}&until={stretch.last.on}"
-    return f"{reverse('patient', args=[reference])}?range=own&{days}#sessions"
+NOBODY = UUID(int=0)
+
+
+def links_to(stretches: Sequence[Stretch], reference: str) -> list[str]:
+    """Where a click on each leads: to the session, or to the sessions that a point is made of."""
+    # Both addresses are asked for once: of hundreds of points that would take longer than all the rest.
+    of_session, of_patient = reverse("session", args=[NOBODY]), reverse("patient", args=[reference])
+    return [
+        of_session.replace(str(NOBODY), str(one.first.session_id))
+        if one.is_one
+        else f"{of_patient}?range=own&since={one.first.on}&until={one.last.on}#sessions"
+        for one in stretches
+    ]
 
 
 def places(stretches: Sequence[Stretch | None], by: Grouping, reference: str) -> dict[str, Any]:
     """The part of a trace that is alike for every emotion: when, where a click leads, what hover says."""
+    links = iter(links_to([stretch for stretch in stretches if stretch], reference))
     return {
         "x": moments([stretch.at if stretch else None for stretch in stretches]),
         "customdata": [
-            [link_to(stretch, reference), stretch_name(stretch, by)] if stretch else ["", ""]
-            for stretch in stretches
+            [next(links), stretch_name(stretch, by)] if stretch else ["", ""] for stretch in stretches
         ],
     }
 

@@ -61,7 +61,7 @@ def draw(excerpt: Excerpt, palette: Palette, *, reference: str) -> Figure:
     words = [
         f"{stretch_name(stretch, excerpt.by)}<br>{session_sentence(stretch.heard)}" for stretch in stretches
     ]
-    links = [[over_time.link_to(stretch, reference)] for stretch in stretches]
+    links = [[link] for link in over_time.links_to(stretches, reference)]
     bars = [*_layers(shares, unsure, palette), _whole(words, links)]
     for bar in bars:
         bar["shared"] = "slots"
