@@ -22,7 +22,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from analysis import governance, jurisdiction, reasons
-from analysis.judged_clips import judged_stretches
+from analysis.judging.judged_clips import judged_stretches
 from analysis.models import Analysis, Job, ModelVersion, TrainingRun
 from ml.config import named_configs
 from patients.admin import AuditedAdmin, Row

@@ -6,9 +6,10 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from analysis import audio_store, governance, intake, queue, reasons
+from analysis import governance, intake, queue, reasons
 from analysis.access import lock_recording
 from analysis.models import Analysis, Explanation, Judgement, Recording, Summary, WindowMatrix
+from analysis.sound import audio_store
 from patients.access import lock_patient, lock_session
 from patients.audit import Action, record
 from patients.care import check_may_receive, stated

@@ -10,10 +10,10 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from analysis.judgement import LONGEST_NOTE
+from analysis.judging.judgement import LONGEST_NOTE
 from analysis.models import Judgement, Recording
-from analysis.phrases import SOUNDS
 from analysis.reasons import FAILURES
+from analysis.wording.phrases import SOUNDS
 from patients.forms import PlainForm, TypedReferenceForm, moment_field, reason_field
 from patients.models import Patient, Session
 

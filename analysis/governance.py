@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from analysis import queue
-from analysis.judged_clips import judged_stretches
+from analysis.judging.judged_clips import judged_stretches
 from analysis.models import Job, ModelVersion, TrainingRun
 from analysis.reasons import FAILURES
 from ml.config import named_configs

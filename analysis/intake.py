@@ -14,10 +14,11 @@ from django.core.files.base import File
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from analysis import audio_store, governance, jurisdiction, queue
+from analysis import governance, jurisdiction, queue
 from analysis.models import Analysis, Recording
 from analysis.reasons import FAILURES
-from analysis.upload_handler import ArrivingFile
+from analysis.sound import audio_store
+from analysis.sound.upload_handler import ArrivingFile
 from ml.audio import AudioProperties, UnreadableAudio, probe
 from ml.containers import suffix_lies
 from patients.access import lock_session

@@ -38,7 +38,7 @@ SHOWS_NOTHING = gettext_lazy(
 )
 
 # Addresses that are about estimates of emotion and nothing else: closed where none may be shown. Whatever an
-# address shows beside other things is left out where it is read (``trends``, ``hearings``, ``access``).
+# address shows beside other things is left out where it is read (``trends``, ``session``, ``access``).
 ABOUT_EMOTION = frozenset(
     {
         "about_estimates",

@@ -15,9 +15,11 @@ from django.conf import settings
 from django.core.files.base import File
 from django.db import close_old_connections, transaction
 
-from analysis import acoustics, audio_store, governance, intake, jurisdiction, queue
+from analysis import governance, intake, jurisdiction, queue
 from analysis.heartbeat import Heartbeat
 from analysis.models import Analysis, Recording, Summary, WindowMatrix
+from analysis.sound import audio_store
+from analysis.voice import acoustics
 from ml.acoustics.voice import VoiceMeasures
 from ml.audio import UnreadableAudio
 from ml.bystander import Bystander, overhear

@@ -14,8 +14,8 @@ from django.db import transaction
 
 from analysis import governance, queue
 from analysis.heartbeat import Heartbeat
-from analysis.judged_clips import consenting
-from analysis.judged_corpus import JudgedCorpus, write_corpus
+from analysis.judging.judged_clips import consenting
+from analysis.judging.judged_corpus import JudgedCorpus, write_corpus
 from analysis.models import TrainingRun
 from ml.cards import Provenance
 from ml.config import ExperimentConfig, load_config

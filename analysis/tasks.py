@@ -8,7 +8,10 @@ from uuid import UUID
 from celery import shared_task
 from django.utils import timezone
 
-from analysis import alerts, digests, queue, retention, withdrawals
+from analysis import queue
+from analysis.alerts import alerts
+from analysis.sound import retention, withdrawals
+from analysis.triage import digests
 from patients.browser_sessions import clear_unused
 from patients.models import Patient
 
@@ -27,7 +30,7 @@ def analyse(analysis_id: str) -> None:
 
 @shared_task
 def explain(explanation_id: str) -> None:
-    from analysis.explaining import explain_window
+    from analysis.explaining.answering import explain_window
 
     explain_window(UUID(explanation_id))
 

@@ -54,7 +54,7 @@ def measure() -> None:
     from django.db import connection
     from django.test import Client
 
-    from analysis import digests
+    from analysis.triage import digests
     from benches.figures import record
     from ser_clinic.garbage import settle
 

@@ -3,7 +3,7 @@
 Intervals. Sessions of known shares: moods of geometric length, each a draw around the patient's shares of the
 day, heard in windows of three seconds every second and summed up by ``ml.aggregation`` as it is. Days vary
 about the patient's mean in log-ratios. Counted is how often 95 % intervals hold the truth, of a session's
-shares (all eight) and of the difference between two stretches of days (``analysis.since``).
+shares (all eight) and of the difference between two stretches of days (``analysis.change.since``).
 
 Alerts. Patients with a mean, a day-to-day spread and measurement errors of their own, half of the spread
 lasting for days (Ornstein-Uhlenbeck), in weeks of irregular length, watched by the default rule with what a
@@ -22,12 +22,12 @@ from datetime import date, timedelta
 
 import numpy as np
 
-from analysis.baseline import NEEDED, Prior, Reals, correlation, prior_of
-from analysis.change import DEFAULT
-from analysis.control import Limits, Rhythm, chart
-from analysis.days import UNSETTLED, days_of_shares, standing
-from analysis.pooling import Results
-from analysis.since import since_visit
+from analysis.change.baseline import NEEDED, Prior, Reals, correlation, prior_of
+from analysis.change.comparison import DEFAULT
+from analysis.change.control import Limits, Rhythm, chart
+from analysis.change.days import UNSETTLED, days_of_shares, standing
+from analysis.change.pooling import Results
+from analysis.change.since import since_visit
 from benches.figures import record
 from ml.aggregation import summarise
 from ml.labels import EMOTIONS

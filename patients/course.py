@@ -31,11 +31,6 @@ FARTHEST_VISIT = timedelta(days=2 * 366)
 AnyWritten = TypeVar("AnyWritten", CourseEvent, Note)
 
 
-def events_of(patient: Patient) -> QuerySet[CourseEvent]:
-    """Events and medication that stand, the earliest first: what charts mark. Voided ones are left out."""
-    return patient.course_events.filter(voided_at=None)
-
-
 def everything_of(patient: Patient) -> QuerySet[CourseEvent]:
     """Events and medication with who wrote and who voided them, the latest first."""
     return patient.course_events.select_related("written_by", "voided_by").order_by("-on", "-written_at")

@@ -182,7 +182,7 @@ EMOTION_ANALYSIS = env.str("EMOTION_ANALYSIS", default="full").strip().lower()
 if EMOTION_ANALYSIS not in {"full", "acoustic", "off"}:
     raise ImproperlyConfigured(f"EMOTION_ANALYSIS is full, acoustic or off, not {EMOTION_ANALYSIS}")
 MAX_UPLOAD_BYTES = env.int("MAX_UPLOAD_MB", default=500) * 1_000_000
-FILE_UPLOAD_HANDLERS = ["analysis.upload_handler.RoomyUploadHandler"]
+FILE_UPLOAD_HANDLERS = ["analysis.sound.upload_handler.RoomyUploadHandler"]
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 FILE_UPLOAD_PERMISSIONS = 0o600
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700

@@ -18,9 +18,9 @@ api: list[URLPattern | URLResolver] = [
     path("", include("patients.api")),
     path("", include("patients.questionnaire_api")),
     path("", include("patients.course_api")),
-    path("", include("analysis.api")),
-    path("", include("analysis.review_api")),
-    path("", include("analysis.alerts_api")),
+    path("", include("analysis.api.recordings")),
+    path("", include("analysis.api.judging")),
+    path("", include("analysis.api.alerts")),
     path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
     path("docs/", SpectacularSwaggerSplitView.as_view(url_name="api-schema"), name="api-docs"),
 ]

@@ -19,7 +19,8 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from knox.models import AuthToken
 
-from analysis.judgement import judge
+from analysis.change.runs import Rule as WatchRule
+from analysis.judging.judgement import judge
 from analysis.models import (
     AcousticMeasures,
     Alert,
@@ -30,7 +31,6 @@ from analysis.models import (
     Recording,
     Signature,
 )
-from analysis.runs import Rule as WatchRule
 from patients.course import add_event, write_note
 from patients.models import (
     AuditEntry,

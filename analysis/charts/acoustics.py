@@ -12,9 +12,9 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from analysis.charts.frame import Figure, axis, captioned, frame, moments, packed, stamp
-from analysis.palette import Palette
-from analysis.voice_measures import Series, VoiceTrend
-from analysis.voice_words import amount, finding, span
+from analysis.charts.palette import Palette
+from analysis.voice.measures import Series, VoiceTrend
+from analysis.voice.words import amount, finding, span
 from ml.acoustics.measures import MEASURES, Range
 
 ROW_PX = 134

@@ -11,12 +11,12 @@ from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from analysis.captions import calendar_title, day, sessions
 from analysis.charts.frame import Figure, axis, captioned, frame
 from analysis.charts.over_time import SYMBOLS, mark_name
-from analysis.marks import Mark
-from analysis.palette import Palette
-from analysis.recording_days import Calendar, RecordingDay
+from analysis.charts.palette import Palette
+from analysis.trends.marks import Mark
+from analysis.trends.recording_days import Calendar, RecordingDay
+from analysis.wording.captions import calendar_title, day, sessions
 
 WEEKS = {True: 53, False: 26}
 """In one row, on a wide and on a narrow screen."""

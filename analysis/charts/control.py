@@ -9,12 +9,12 @@ import numpy as np
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from analysis.baseline import NEEDED
+from analysis.change.baseline import NEEDED
+from analysis.change.control import Chart
+from analysis.change.days import Days
+from analysis.change.runs import Run
 from analysis.charts.frame import Figure, axis, frame, packed
-from analysis.control import Chart
-from analysis.days import Days
-from analysis.palette import Palette
-from analysis.runs import Run
+from analysis.charts.palette import Palette
 
 HEIGHT = 240
 MOST_DAYS = 400

@@ -7,11 +7,11 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from analysis.captions import contrast_words, periods_title
 from analysis.charts.frame import Figure, axis, captioned, frame, packed
-from analysis.palette import Palette
-from analysis.periods import Compared
-from analysis.phrases import SOUNDS
+from analysis.charts.palette import Palette
+from analysis.trends.periods import Compared
+from analysis.wording.captions import contrast_words, periods_title
+from analysis.wording.phrases import SOUNDS
 
 ROW_PX = 30
 

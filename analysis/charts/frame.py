@@ -11,7 +11,7 @@ import numpy as np
 from django.utils.timezone import localtime
 from numpy.typing import NDArray
 
-from analysis.palette import Palette
+from analysis.charts.palette import Palette
 
 Figure = dict[str, Any]
 """As Plotly takes it, and ``shared``: parts that several traces have alike, sent once (see ``charts.js``)."""

@@ -11,12 +11,12 @@ from django.urls import reverse
 from django.utils.timezone import get_current_timezone
 from django.utils.translation import gettext as _
 
-from analysis.captions import days, stretch_name
 from analysis.charts.frame import axis, moments, stamp
-from analysis.excerpts import Excerpt
-from analysis.grouping import Grouping, Stretch
-from analysis.marks import Mark
-from analysis.palette import Palette
+from analysis.charts.palette import Palette
+from analysis.trends.excerpts import Excerpt
+from analysis.trends.grouping import Grouping, Stretch
+from analysis.trends.marks import Mark
+from analysis.wording.captions import days, stretch_name
 
 AIR = 0.04  # of the axis, at both ends
 CLOSE = 0.09  # of a small plot's width: marks nearer than this share one label

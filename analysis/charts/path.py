@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 from django.utils.translation import gettext as _
 
-from analysis.affect import PLANE, Places
-from analysis.captions import day, path_title
 from analysis.charts import over_time
 from analysis.charts.frame import Figure, axis, captioned, frame, packed
-from analysis.excerpts import Excerpt
-from analysis.palette import Palette
-from analysis.phrases import SOUNDS
+from analysis.charts.palette import Palette
+from analysis.trends.affect import PLANE, Places
+from analysis.trends.excerpts import Excerpt
+from analysis.wording.captions import day, path_title
+from analysis.wording.phrases import SOUNDS
 from ml.labels import EMOTIONS
 
 CORNERS = 24

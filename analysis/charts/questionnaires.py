@@ -12,9 +12,9 @@ from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
-from analysis.beside import Point
 from analysis.charts.frame import Figure, axis, captioned, frame, moments, packed, stamp
-from analysis.palette import Palette
+from analysis.charts.palette import Palette
+from analysis.trends.beside import Point
 from ml.labels import Emotion
 
 SCORES_PX, VOICE_PX, GAP_PX, BOTTOM_PX = 150, 110, 30, 26

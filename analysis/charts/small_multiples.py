@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 from django.utils.translation import gettext as _
 
-from analysis.captions import trend_summary
 from analysis.charts import over_time
 from analysis.charts.frame import Figure, axis, captioned, frame, packed
-from analysis.excerpts import Excerpt
-from analysis.grouping import Stretch
-from analysis.palette import Palette
-from analysis.phrases import SOUNDS, percent, session_sentence
+from analysis.charts.palette import Palette
+from analysis.trends.excerpts import Excerpt
+from analysis.trends.grouping import Stretch
+from analysis.wording.captions import trend_summary
+from analysis.wording.phrases import SOUNDS, percent, session_sentence
 from ml.labels import EMOTIONS, Emotion, index_of
 
 ROW_PX = 132

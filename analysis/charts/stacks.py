@@ -12,12 +12,12 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from numpy.typing import NDArray
 
-from analysis.captions import stretch_name, trend_summary
 from analysis.charts import over_time
 from analysis.charts.frame import Figure, axis, captioned, frame, packed
-from analysis.excerpts import Excerpt
-from analysis.palette import Palette
-from analysis.phrases import SOUNDS, session_sentence
+from analysis.charts.palette import Palette
+from analysis.trends.excerpts import Excerpt
+from analysis.wording.captions import stretch_name, trend_summary
+from analysis.wording.phrases import SOUNDS, session_sentence
 from ml.labels import EMOTIONS
 
 MOST_TICKS = 8

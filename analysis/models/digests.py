@@ -9,7 +9,7 @@ from patients.models import Patient
 
 
 class Digest(models.Model):
-    """One patient's line, made from their sessions by ``analysis.digests`` and from nothing else.
+    """One patient's line, made from their sessions by ``analysis.triage.digests`` and from nothing else.
 
     It holds while ``revision`` is still the patient's own. What depends on the hour, such as how long
     nothing was received, is worked out from these columns when the caseload is read.
@@ -31,7 +31,7 @@ class Digest(models.Model):
     changed_since = models.DateTimeField(null=True)
     is_changed = models.BooleanField()
     is_silent = models.BooleanField()
-    # What its words and its sparkline are made from, see ``analysis.gist``.
+    # What its words and its sparkline are made from, see ``analysis.trends.gist``.
     told = models.JSONField(default=dict)
 
     def __str__(self) -> str:

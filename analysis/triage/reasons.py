@@ -19,14 +19,15 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from analysis import jurisdiction, phrases
-from analysis.alerts import is_open
-from analysis.change import NEEDED
-from analysis.digests import IS_DUE, gist_kept
-from analysis.gist import Gist, Spark
+from analysis import jurisdiction
+from analysis.alerts.alerts import is_open
+from analysis.change.comparison import NEEDED
+from analysis.change.since import SinceVisit
 from analysis.models import Alert, Digest
-from analysis.phrases import Words
-from analysis.since import SinceVisit
+from analysis.trends.gist import Gist, Spark
+from analysis.triage.digests import IS_DUE, gist_kept
+from analysis.wording import phrases
+from analysis.wording.phrases import Words
 from patients.models import Clinician, Patient
 from patients.questionnaires.notices import waiting
 

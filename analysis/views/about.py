@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from analysis.models import ModelVersion
-from analysis.phrases import SOUNDS
-from analysis.validity import language_name
+from analysis.wording.phrases import SOUNDS
+from analysis.wording.validity import language_name
 from ml.labels import EMOTIONS
 from ml.voices import voices_of
 from patients.access import SignedInRequest

@@ -14,16 +14,16 @@ from django.utils.translation import gettext as _
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_GET, require_POST
 
-from analysis import alerts
-from analysis.alert_forms import CloseForm, SnoozeForm
+from analysis.alerts import alerts
+from analysis.alerts.forms import CloseForm, SnoozeForm
+from analysis.alerts.watched import control_of, shown, watched
 from analysis.charts import control as control_chart
-from analysis.kept_trends import kept_trend
+from analysis.charts.palette import LIGHT, PALETTES
 from analysis.models import Alert
-from analysis.palette import LIGHT, PALETTES
-from analysis.trends import Trend
-from analysis.voice_measures import VoiceTrend, patient_voice
-from analysis.watched import control_of, shown, watched
-from analysis.watching import days_in
+from analysis.trends.kept import kept_trend
+from analysis.trends.trend import Trend
+from analysis.trends.watchable import days_in
+from analysis.voice.measures import VoiceTrend, patient_voice
 from patients.access import NotVisible, SignedInRequest, open_patient
 from patients.audit import Action, record
 from patients.errors import Refused

@@ -7,9 +7,10 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from analysis import alert_words, drawings
-from analysis.digests import catch_up
+from analysis.alerts import words
+from analysis.charts import drawings
 from analysis.triage.choices import Choice
+from analysis.triage.digests import catch_up
 from analysis.triage.reasons import Asked
 from patients.access import SignedInRequest, patients_of
 from patients.audit import Action, record
@@ -34,7 +35,7 @@ def caseload_page(request: SignedInRequest) -> HttpResponse:
         "orders": choice.orders_for(asked),
         "page": page,
         "lines": [
-            (line, drawings.sparkline(line.spark), line.since and alert_words.since_in_short(line.since))
+            (line, drawings.sparkline(line.spark), line.since and words.since_in_short(line.since))
             for line in page
         ],
         "tells_since": any(line.since for line in page),

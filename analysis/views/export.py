@@ -9,7 +9,7 @@ from django.http import StreamingHttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from analysis import export
+from analysis.trends import export
 from patients.access import SignedInRequest, open_record
 from patients.audit import Action, record
 from patients.models import Patient

@@ -15,13 +15,13 @@ from django.views.decorators.http import require_GET
 
 from analysis.charts import calendar, differences, path, small_multiples, stacks
 from analysis.charts.frame import Figure
-from analysis.excerpts import MOST_STOPS, places_of
-from analysis.kept_trends import kept_marks, kept_trend
-from analysis.palette import LIGHT, PALETTES, Palette
-from analysis.periods import compare_periods
-from analysis.recording_days import calendar_of
-from analysis.selection import Selection, latest_against_before, select
-from analysis.trends import Trend
+from analysis.charts.palette import LIGHT, PALETTES, Palette
+from analysis.trends.excerpts import MOST_STOPS, places_of
+from analysis.trends.kept import kept_marks, kept_trend
+from analysis.trends.periods import compare_periods
+from analysis.trends.recording_days import calendar_of
+from analysis.trends.selection import Selection, latest_against_before, select
+from analysis.trends.trend import Trend
 from patients.access import NotVisible, SignedInRequest, open_patient
 from patients.audit import Action, record
 from patients.models import Patient

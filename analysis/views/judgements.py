@@ -11,11 +11,12 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from analysis import judgement, jurisdiction, signing
+from analysis import jurisdiction
 from analysis.access import open_analysis, open_judgement, open_review
 from analysis.forms import JudgementForm, SignatureForm
-from analysis.phrases import SOUNDS
-from analysis.said import SessionReview
+from analysis.judging import judgement, signing
+from analysis.wording.phrases import SOUNDS
+from analysis.wording.said import SessionReview
 from patients.access import NotVisible, SignedInRequest
 from patients.errors import Refused
 from patients.forms import PlainForm

@@ -11,21 +11,21 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_GET
 
-from analysis import phrases
-from analysis.excerpts import within
 from analysis.forms import UploadToPatientForm
-from analysis.hearings import arrivals
+from analysis.judging.reviews import Review, reviewed_sessions, reviews_of
 from analysis.jurisdiction import sees_emotion
-from analysis.kept_trends import kept_events, kept_trend
-from analysis.reviews import Review, reviewed_sessions, reviews_of
-from analysis.selection import Selection, select
-from analysis.trends import SessionPoint, Trend
-from analysis.validity import not_validated
+from analysis.session.hearings import arrivals
+from analysis.trends.excerpts import within
+from analysis.trends.kept import kept_events, kept_trend
+from analysis.trends.selection import Selection, select
+from analysis.trends.trend import SessionPoint, Trend
 from analysis.views.alerts import beside_trend
 from analysis.views.patient_charts import charts
 from analysis.views.questionnaires import shown_on_patient
 from analysis.views.voice import voice_of_patient
-from analysis.voice_measures import VoiceTrend, patient_voice
+from analysis.voice.measures import VoiceTrend, patient_voice
+from analysis.wording import phrases
+from analysis.wording.validity import not_validated
 from patients.access import SignedInRequest, open_patient
 from patients.audit import Action, record
 from patients.course_pages import shown_beside

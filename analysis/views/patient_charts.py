@@ -8,14 +8,13 @@ from django.forms import BoundField
 from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 
-from analysis import captions
-from analysis.excerpts import MOST_STOPS, Excerpt, places_of
-from analysis.kept_trends import kept_marks
-from analysis.marks import Mark
-from analysis.periods import compare_periods
-from analysis.phrases import SOUNDS
-from analysis.recording_days import calendar_of
-from analysis.selection import (
+from analysis.charts.tables import months, path_rows, trend_rows
+from analysis.trends.excerpts import MOST_STOPS, Excerpt, places_of
+from analysis.trends.kept import kept_marks
+from analysis.trends.marks import Mark
+from analysis.trends.periods import compare_periods
+from analysis.trends.recording_days import calendar_of
+from analysis.trends.selection import (
     COMPARED,
     Selection,
     SelectionForm,
@@ -23,8 +22,9 @@ from analysis.selection import (
     around,
     latest_against_before,
 )
-from analysis.tables import months, path_rows, trend_rows
-from analysis.trends import Trend
+from analysis.trends.trend import Trend
+from analysis.wording import captions
+from analysis.wording.phrases import SOUNDS
 from ml.labels import AFFECT, EMOTIONS
 from patients.models import Patient
 

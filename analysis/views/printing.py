@@ -11,14 +11,15 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from analysis import drawings, phrases
 from analysis.access import open_review
-from analysis.evidence import Evidence, evidence_of
-from analysis.hearings import Hearing, hearings_in
-from analysis.said import SessionReview
-from analysis.trends import combine
-from analysis.validity import not_validated
+from analysis.charts import drawings
+from analysis.session.evidence import Evidence, evidence_of
+from analysis.session.hearings import Hearing, hearings_in
+from analysis.trends.trend import combine
 from analysis.views.voice import voice_of_session
+from analysis.wording import phrases
+from analysis.wording.said import SessionReview
+from analysis.wording.validity import not_validated
 from ml.labels import EMOTIONS
 from patients.access import SignedInRequest
 from patients.audit import Action, record

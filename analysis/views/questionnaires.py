@@ -12,13 +12,13 @@ from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_GET
 
 from analysis import jurisdiction
-from analysis.beside import HEARD_BESIDE, shares_of
-from analysis.beside_said import beside
 from analysis.charts import questionnaires as chart
-from analysis.kept_trends import kept_trend
-from analysis.palette import LIGHT, PALETTES
-from analysis.phrases import SOUNDS
-from analysis.trends import Trend
+from analysis.charts.palette import LIGHT, PALETTES
+from analysis.trends.beside import HEARD_BESIDE, shares_of
+from analysis.trends.kept import kept_trend
+from analysis.trends.trend import Trend
+from analysis.wording.beside import beside
+from analysis.wording.phrases import SOUNDS
 from patients.access import NotVisible, SignedInRequest, open_patient
 from patients.audit import Action, record
 from patients.models import Clinician, Instrument, Patient

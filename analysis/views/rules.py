@@ -11,13 +11,13 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from analysis import rule_keeping
-from analysis.alert_forms import RuleForm
-from analysis.alert_words import measure_name, replay_sentence, rule_sentence
+from analysis.alerts import rule_keeping
+from analysis.alerts.forms import RuleForm
+from analysis.alerts.rule_keeping import Replayed
+from analysis.alerts.words import measure_name, replay_sentence, rule_sentence
+from analysis.change.rules import default_rule
+from analysis.change.runs import rule_told
 from analysis.models import AlertRule
-from analysis.rule_keeping import Replayed
-from analysis.rules import default_rule
-from analysis.runs import rule_told
 from patients.access import NotVisible, SignedInRequest
 from patients.errors import Refused
 

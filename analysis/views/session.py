@@ -15,18 +15,19 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from analysis import drawings, phrases
 from analysis.access import note_once, open_results
-from analysis.evidence import Evidence, evidence_of, sound_removed_at
+from analysis.charts import drawings
+from analysis.charts.palette import LIGHT, greyed
 from analysis.forms import UploadForm
-from analysis.hearings import Hearing, hearing_of, hearings_in
-from analysis.moments import Moment
-from analysis.palette import LIGHT, greyed
-from analysis.stretches import Stretch
-from analysis.trends import combine
-from analysis.validity import not_validated
+from analysis.session.evidence import Evidence, evidence_of, sound_removed_at
+from analysis.session.hearings import Hearing, hearing_of, hearings_in
+from analysis.session.moments import Moment
+from analysis.session.stretches import Stretch
+from analysis.trends.trend import combine
 from analysis.views.judgements import review_context
 from analysis.views.voice import voice_of_session
+from analysis.wording import phrases
+from analysis.wording.validity import not_validated
 from ml.labels import EMOTIONS, Emotion
 from patients.access import NotVisible, SignedInRequest, open_session
 from patients.audit import Action, record

@@ -8,8 +8,8 @@ from django.http.response import HttpResponseBase
 from django.views.decorators.http import require_GET
 
 from analysis.access import open_results
-from analysis.playback import note_playing, sound_response
-from analysis.withdrawals import may_be_listened_to
+from analysis.sound.playback import note_playing, sound_response
+from analysis.sound.withdrawals import may_be_listened_to
 from patients.access import NotVisible, SignedInRequest
 
 

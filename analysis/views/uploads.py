@@ -14,9 +14,9 @@ from django_htmx.http import HttpResponseStopPolling, trigger_client_event
 from analysis.access import open_recording
 from analysis.correction import retry_analysis
 from analysis.forms import RetryForm, UploadForm, UploadToPatientForm
-from analysis.hearings import hearing_of
 from analysis.intake import Receipt, accept_recording, check_patient
 from analysis.models import Recording
+from analysis.session.hearings import hearing_of
 from patients.access import NotVisible, SignedInRequest, open_patient, open_session
 from patients.enrolment import start_session
 from patients.errors import Refused

@@ -8,10 +8,11 @@ from django.http import HttpResponse, JsonResponse
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_GET
 
-from analysis import jurisdiction, voice_words
+from analysis import jurisdiction
 from analysis.charts import acoustics as chart
-from analysis.palette import LIGHT, PALETTES
-from analysis.voice_measures import VoiceTrend, patient_voice, session_voice
+from analysis.charts.palette import LIGHT, PALETTES
+from analysis.voice import words
+from analysis.voice.measures import VoiceTrend, patient_voice, session_voice
 from ml.acoustics.measures import MEASURES
 from patients.access import NotVisible, SignedInRequest, open_patient
 from patients.audit import Action, record
@@ -29,9 +30,9 @@ def voice_of_patient(clinician: Clinician, patient: Patient, trend: VoiceTrend) 
         return {"voice": trend}
     return {
         "voice": trend,
-        "voice_finding": voice_words.finding(trend),
-        "voice_summary": voice_words.summary(trend),
-        "voice_rows": voice_words.rows_of_patient(trend, patient.sex),
+        "voice_finding": words.finding(trend),
+        "voice_summary": words.summary(trend),
+        "voice_rows": words.rows_of_patient(trend, patient.sex),
         "voice_table": _table(trend),
     }
 
@@ -44,22 +45,22 @@ def voice_of_session(clinician: Clinician, session: Session) -> dict[str, Any]:
     if voice is None:
         return {}
     trend = patient_voice(session.patient)
-    return {"voice_rows": voice_words.rows_of_session(voice, trend, session.patient.sex)}
+    return {"voice_rows": words.rows_of_session(voice, trend, session.patient.sex)}
 
 
 def _table(trend: VoiceTrend) -> dict[str, Any]:
     """Sessions by measures, the latest session first."""
     keys = [series.key for series in trend.series]
     return {
-        "head": [(voice_words.name(key), voice_words.unit(key)) for key in keys],
+        "head": [(words.name(key), words.unit(key)) for key in keys],
         "rows": [
             (
                 session_id,
                 held_at,
                 [
                     (
-                        voice_words.number(MEASURES[key], one.value),
-                        voice_words.span(MEASURES[key], one.low, one.high),
+                        words.number(MEASURES[key], one.value),
+                        words.span(MEASURES[key], one.low, one.high),
                     )
                     if (one := values.get(key))
                     else None

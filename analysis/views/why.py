@@ -9,11 +9,11 @@ from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 from django_htmx.http import HttpResponseStopPolling
 
-from analysis import enquiry
 from analysis.access import note_once, open_analysis, open_results
+from analysis.explaining import enquiry
 from analysis.forms import WindowForm
 from analysis.models import Analysis
-from analysis.said import Why, why_of
+from analysis.wording.said import Why, why_of
 from patients.access import NotVisible, SignedInRequest
 from patients.audit import Action
 from patients.errors import Refused

@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from analysis.alerts import evaluate
+from analysis.alerts.alerts import evaluate
 from analysis.models import Alert, AlertRule
 from tests.analysis.hearing import make_course, mixture
 from tests.cast import Cast, cast

@@ -10,15 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis import rule_keeping
-from analysis.alert_words import replay_sentence, rule_sentence
-from analysis.alerts import evaluate
-from analysis.control import Limits
-from analysis.days import SHARE_MEASURES, Days, days_of_shares
+from analysis.alerts import rule_keeping
+from analysis.alerts.alerts import evaluate
+from analysis.alerts.words import replay_sentence, rule_sentence
+from analysis.change.control import Limits
+from analysis.change.days import SHARE_MEASURES, Days, days_of_shares
+from analysis.change.pooling import Results
+from analysis.change.rules import default_rule
+from analysis.change.runs import Rule, replay, rule_told, runs_of
 from analysis.models import Alert, AlertRule
-from analysis.pooling import Results
-from analysis.rules import default_rule
-from analysis.runs import Rule, replay, rule_told, runs_of
 from ml.labels import EMOTIONS
 from patients.access import NotVisible
 from patients.errors import Refused

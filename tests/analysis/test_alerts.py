@@ -8,11 +8,11 @@ import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
-from analysis import alert_words, alerts
-from analysis.change import DEFAULT
+from analysis.alerts import alerts, words
+from analysis.change.comparison import DEFAULT
+from analysis.change.rules import default_rule
+from analysis.change.runs import rule_told
 from analysis.models import Alert, AlertAction, AlertRule
-from analysis.rules import default_rule
-from analysis.runs import rule_told
 from patients.access import NotVisible
 from patients.errors import Refused
 from patients.models import AuditEntry, Patient
@@ -37,8 +37,8 @@ def test_a_run_beyond_the_usual_opens_one_alert_with_its_reasons(cast: Cast) -> 
     assert (alert.state, alert.measure, alert.direction) == ("open", "unsettled", 1)
     assert alert.run_days >= 2
     assert not alert.held_back
-    assert alert_words.title(alert).startswith("More unsettled-sounding speech than usual since ")
-    reasons = " ".join(alert_words.rationale(alert))
+    assert words.title(alert).startswith("More unsettled-sounding speech than usual since ")
+    reasons = " ".join(words.rationale(alert))
     assert "EWMA" in reasons
     assert "CUSUM" in reasons
     assert "standard deviations" in reasons
@@ -147,17 +147,17 @@ def test_what_is_closed_stays_closed_while_its_run_goes_on(cast: Cast) -> None:
 
 
 @pytest.mark.parametrize(
-    ("verb", "words", "code"),
+    ("verb", "given", "code"),
     [
         ("close", {"reason": "  "}, "reason_needed"),
         ("close", {"reason": "x" * 301}, "reason_too_long"),
         ("snooze", {"until": timezone.localdate()}, "until_past"),
     ],
 )
-def test_what_says_too_little_is_refused(cast: Cast, verb: str, words: dict[str, object], code: str) -> None:
+def test_what_says_too_little_is_refused(cast: Cast, verb: str, given: dict[str, object], code: str) -> None:
     alert = opened(cast)
     with pytest.raises(Refused) as refused:
-        getattr(alerts, verb)(by=cast.treats, alert=alert, **words)
+        getattr(alerts, verb)(by=cast.treats, alert=alert, **given)
     assert refused.value.code == code
     assert Alert.objects.get().state == "open"
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.baseline import DEGREES, NEEDED, Learnt, Prior, correlation, prior_of, standing_prior
+from analysis.change.baseline import DEGREES, NEEDED, Learnt, Prior, correlation, prior_of, standing_prior
 
 PRIOR = standing_prior(np.array([0.0]), np.array([0.5]), np.array([0.06]))
 

@@ -14,9 +14,9 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.beside import LEAST_BEFORE, Move, Point, Verdict, compare, hear
-from analysis.beside_said import beside
-from analysis.trends import patient_trend
+from analysis.trends.beside import LEAST_BEFORE, Move, Point, Verdict, compare, hear
+from analysis.trends.trend import patient_trend
+from analysis.wording.beside import beside
 from patients.questionnaires.answering import fill
 from patients.questionnaires.course import course_of, latest
 from patients.questionnaires.scoring import Answer

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.captions import calendar_summary, calendar_title
 from analysis.charts import calendar
 from analysis.charts.calendar import MOST_ROWS, ROW, WEEKS, Grid, mixed
-from analysis.marks import Mark
-from analysis.palette import LIGHT
-from analysis.recording_days import calendar_of
-from analysis.tables import months
+from analysis.charts.palette import LIGHT
+from analysis.charts.tables import months
+from analysis.trends.marks import Mark
+from analysis.trends.recording_days import calendar_of
+from analysis.wording.captions import calendar_summary, calendar_title
 from tests.analysis.trending import heard, point
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)

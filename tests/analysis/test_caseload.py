@@ -11,11 +11,11 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from analysis.digests import catch_up
+from analysis.judging.signing import sign_session
 from analysis.models import Analysis, Digest, Recording
-from analysis.signing import sign_session
 from analysis.triage import choices
 from analysis.triage.choices import FILTERS, ORDERS
+from analysis.triage.digests import catch_up
 from analysis.triage.reasons import REASONS
 from analysis.views import caseload
 from patients.care import discharge

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.special import stdtr
 
-from analysis.baseline import NEEDED
-from analysis.change import Comparison, Sureness, compare, two_sided_p
-from analysis.days import days_of_shares
-from analysis.pooling import Results
+from analysis.change.baseline import NEEDED
+from analysis.change.comparison import Comparison, Sureness, compare, two_sided_p
+from analysis.change.days import days_of_shares
+from analysis.change.pooling import Results
 from ml.labels import EMOTIONS, Emotion, index_of
 
 SAD = index_of(Emotion.SAD)

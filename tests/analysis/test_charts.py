@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 from analysis.charts import calendar, differences, path, small_multiples, stacks
 from analysis.charts.frame import moments, packed
 from analysis.charts.over_time import labels
-from analysis.excerpts import Excerpt, excerpt, places_of
-from analysis.marks import Mark
-from analysis.palette import DARK, LIGHT
-from analysis.periods import Period, compare_periods
-from analysis.recording_days import calendar_of
-from analysis.trends import Heard, Trend
+from analysis.charts.palette import DARK, LIGHT
+from analysis.trends.excerpts import Excerpt, excerpt, places_of
+from analysis.trends.marks import Mark
+from analysis.trends.periods import Period, compare_periods
+from analysis.trends.recording_days import calendar_of
+from analysis.trends.trend import Heard, Trend
 from ml.labels import EMOTIONS
 from tests.analysis.hearing import mixture
 from tests.analysis.trending import heard, point, trend

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from scipy.special import stdtr
 from scipy.stats import norm
 
-from analysis.baseline import NEEDED, standing_prior
-from analysis.control import BACK, MOST, Chart, Limits, Rhythm, chart, normal_of_t
+from analysis.change.baseline import NEEDED, standing_prior
+from analysis.change.control import BACK, MOST, Chart, Limits, Rhythm, chart, normal_of_t
 
 PRIOR = standing_prior(np.array([0.0]), np.array([0.5]), np.array([0.06]))
 LIMITS = Limits()

@@ -13,13 +13,14 @@ from django.core.management import CommandError, call_command
 from django.db import transaction
 from django.utils import timezone
 
-from analysis import digests, queue
+from analysis import queue
 from analysis.correction import move_recording, retry_analysis, void_recording
-from analysis.digests import IS_DUE, catch_up, gist_kept
-from analysis.gist import gist_of
+from analysis.judging.signing import sign_session
 from analysis.models import Analysis, Digest, Recording, Summary
-from analysis.signing import sign_session
-from analysis.trends import patient_trend, trends_of
+from analysis.trends.gist import gist_of
+from analysis.trends.trend import patient_trend, trends_of
+from analysis.triage import digests
+from analysis.triage.digests import IS_DUE, catch_up, gist_kept
 from patients.audit import Action, record
 from patients.care import discharge, move_session, readmit, void_session
 from patients.errors import Refused

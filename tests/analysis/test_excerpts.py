@@ -6,10 +6,10 @@ from datetime import date, timedelta
 
 import pytest
 
-from analysis.excerpts import MOST_DRAWN, excerpt
-from analysis.grouping import Grouping
-from analysis.marks import Mark
-from analysis.trends import Trend
+from analysis.trends.excerpts import MOST_DRAWN, excerpt
+from analysis.trends.grouping import Grouping
+from analysis.trends.marks import Mark
+from analysis.trends.trend import Trend
 from tests.analysis.trending import heard, point, trend
 
 

@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from analysis import enquiry, explaining, pipeline, queue, retention, tasks
+from analysis import pipeline, queue, tasks
 from analysis.correction import retry_analysis, void_recording
-from analysis.judgement import judge
+from analysis.explaining import answering, enquiry
+from analysis.judging.judgement import judge
 from analysis.models import Analysis, Explanation, Judgement, Recording, WindowMatrix
+from analysis.sound import retention
 from ml.labels import LABELS
 from ml.registry import load_card
 from patients import enrolment
@@ -37,7 +39,7 @@ def hear(recording: Recording) -> Analysis:
 
 
 def explained(asked: Explanation) -> Explanation:
-    explaining.explain_window(asked.pk)
+    answering.explain_window(asked.pk)
     return Explanation.objects.get(pk=asked.pk)
 
 
@@ -64,7 +66,7 @@ def test_a_window_is_explained_by_the_model_that_heard_it(cast: Cast, heard: Ana
 
 def test_every_window_is_heard_again_as_it_was(cast: Cast, heard: Analysis, monkeypatch: Any) -> None:
     """The first, the last, which ends with the recording, and one between: frames and edges are the same."""
-    monkeypatch.setattr(explaining, "SURE_ENOUGH", 0.01)
+    monkeypatch.setattr(answering, "SURE_ENOUGH", 0.01)
     for window in (0, 3, heard.matrix.count - 1):
         asked = enquiry.ask_why(by=cast.treats, analysis=heard, window=window)
         assert explained(asked).state == "done"
@@ -73,7 +75,7 @@ def test_every_window_is_heard_again_as_it_was(cast: Cast, heard: Analysis, monk
 def test_a_recording_shorter_than_a_window_is_explained(
     cast: Cast, session: Session, monkeypatch: Any
 ) -> None:
-    monkeypatch.setattr(explaining, "SURE_ENOUGH", 0.01)
+    monkeypatch.setattr(answering, "SURE_ENOUGH", 0.01)
     heard = hear(hand_in(cast.treats, session, encode(speech(1.7), "wav")).recording)
     assert explained(enquiry.ask_why(by=cast.treats, analysis=heard, window=0)).state == "done"
 
@@ -138,7 +140,7 @@ def test_what_stands_against_it_is_said_at_once_and_also_later(
 
 def test_what_failed_is_tried_again(cast: Cast, heard: Analysis, tmp_path: Path, monkeypatch: Any) -> None:
     with monkeypatch.context() as gone:
-        gone.setattr(explaining, "load_card", lambda *_: load_card("nowhere-00000000", tmp_path))
+        gone.setattr(answering, "load_card", lambda *_: load_card("nowhere-00000000", tmp_path))
         asked = enquiry.ask_why(by=cast.treats, analysis=heard, window=1)
         assert explained(asked).reason == "model_missing"
     again = enquiry.ask_why(by=cast.treats, analysis=heard, window=1)

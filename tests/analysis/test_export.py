@@ -17,8 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pytest_django import Settings
 
-from analysis import export
 from analysis.models import AcousticMeasures, Judgement, Signature
+from analysis.trends import export
 from ml.acoustics.measures import MEASURES
 from ml.labels import LABELS
 from patients.audit import Action

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.grouping import DAYS, Grouping, finest, group, period
-from analysis.trends import SessionPoint
+from analysis.trends.grouping import DAYS, Grouping, finest, group, period
+from analysis.trends.trend import SessionPoint
 from ml.labels import EMOTIONS
 from tests.analysis.hearing import mixture
 from tests.analysis.trending import heard, point

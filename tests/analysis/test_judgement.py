@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from analysis.correction import move_recording, void_recording
-from analysis.judgement import judge, withdraw_judgement
+from analysis.judging.judgement import judge, withdraw_judgement
+from analysis.judging.standing import judgements_of, stretch_of
 from analysis.models import Analysis, Judgement
-from analysis.standing import judgements_of, stretch_of
 from ml.labels import LABELS
 from patients import care
 from patients.access import NotVisible

@@ -13,10 +13,12 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
-from analysis import enquiry, explaining, governance, judged_corpus, pipeline, queue, retraining
+from analysis import governance, pipeline, queue, retraining
 from analysis.correction import void_recording
-from analysis.judged_clips import judged_stretches
-from analysis.judgement import judge, withdraw_judgement
+from analysis.explaining import answering, enquiry
+from analysis.judging import judged_corpus
+from analysis.judging.judged_clips import judged_stretches
+from analysis.judging.judgement import judge, withdraw_judgement
 from analysis.models import Analysis, Explanation, Judgement, ModelVersion, TrainingRun
 from ml.corpora.splits import speaker_folds
 from ml.registry import load_card
@@ -276,7 +278,7 @@ def test_a_retrained_model_explains_what_it_hears(cast: Cast, administrator: Cli
     heard = Analysis.objects.get(pk=heard.pk)
     assert heard.model_version == run.model_version
     asked = enquiry.ask_why(by=cast.treats, analysis=heard, window=1)
-    explaining.explain_window(asked.pk)
+    answering.explain_window(asked.pk)
     done = Explanation.objects.get(pk=asked.pk)
     assert (done.state, done.reading["model_id"]) == ("done", run.model_version.model_id)
     assert done.reading["completeness_error"] < 0.05

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
-from analysis.moments import LONGEST_S, MOST, Moment, speech_in, telling_moments
+from analysis.session.moments import LONGEST_S, MOST, Moment, speech_in, telling_moments
 from ml.aggregation import summarise
 from ml.labels import EMOTIONS, Emotion, index_of
 from tests.analysis.hearing import mixture

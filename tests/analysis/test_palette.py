@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from analysis.palette import DARK, LIGHT, PALETTES, Palette
+from analysis.charts.palette import DARK, LIGHT, PALETTES, Palette
 from ml.labels import EMOTIONS
 
 TOKENS = (Path(__file__).parents[2] / "static/css/tokens.css").read_text()

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.affect import PLANE, REGION, places
-from analysis.captions import path_summary, path_title
 from analysis.charts import path
-from analysis.excerpts import MOST_STOPS, excerpt, places_of
-from analysis.palette import LIGHT
+from analysis.charts.palette import LIGHT
+from analysis.trends.affect import PLANE, REGION, places
+from analysis.trends.excerpts import MOST_STOPS, excerpt, places_of
+from analysis.wording.captions import path_summary, path_title
 from ml.labels import AFFECT, EMOTIONS
 from tests.analysis.hearing import mixture
 from tests.analysis.trending import heard, trend

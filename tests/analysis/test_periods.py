@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.change import SMALLEST_CHANGE
-from analysis.periods import NotJudged, Period, compare_periods, contrasts, t_quantile
-from analysis.trends import Heard, Trend
+from analysis.change.comparison import SMALLEST_CHANGE
+from analysis.trends.periods import NotJudged, Period, compare_periods, contrasts, t_quantile
+from analysis.trends.trend import Heard, Trend
 from ml.labels import EMOTIONS
 from tests.analysis.hearing import mixture
 from tests.analysis.trending import heard, point, trend

@@ -8,10 +8,10 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis import phrases
 from analysis.models import Analysis
-from analysis.phrases import Need, finding, moment, session_sentence, sounds_like
-from analysis.trends import patient_trend
+from analysis.trends.trend import patient_trend
+from analysis.wording import phrases
+from analysis.wording.phrases import Need, finding, moment, session_sentence, sounds_like
 from ml.labels import EMOTIONS
 from tests.analysis.hearing import make_course, make_heard, make_recording, mixture
 from tests.cast import Cast, cast, make_session

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from analysis import audio_store, pipeline, queue
+from analysis import pipeline, queue
 from analysis.models import Analysis, Recording, Summary, WindowMatrix
+from analysis.sound import audio_store
 from ml.registry import UnknownModel
 from patients import care, enrolment
 from patients.models import Consent, Session

@@ -14,10 +14,11 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis import access, playback
+from analysis import access
 from analysis.correction import void_recording
 from analysis.models import Recording
-from analysis.playback import Unsatisfiable, parse_range
+from analysis.sound import playback
+from analysis.sound.playback import Unsatisfiable, parse_range
 from patients.audit import Action
 from patients.models import AuditEntry
 from tests.analysis.hearing import make_heard, mixture

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.pooling import Results, pool, weigh
+from analysis.change.pooling import Results, pool, weigh
 from ml.labels import EMOTIONS
 
 SECONDS = st.floats(0, 7200, allow_subnormal=False)

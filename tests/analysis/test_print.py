@@ -7,9 +7,9 @@ from django.test import Client
 from django.urls import reverse
 
 from analysis.correction import void_recording
-from analysis.judgement import judge, withdraw_judgement
+from analysis.judging.judgement import judge, withdraw_judgement
+from analysis.judging.signing import sign_session
 from analysis.models import AcousticMeasures, Analysis
-from analysis.signing import sign_session
 from ml.labels import LABELS
 from patients.models import AuditEntry, Session
 from tests.analysis.hearing import make_heard, make_recording, mixture

@@ -11,8 +11,8 @@ import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
-from analysis import retention
 from analysis.models import Analysis, Recording
+from analysis.sound import retention
 from patients import enrolment
 from patients.models import AuditEntry, Consent, Session
 from tests.analysis.hearing import make_heard, mixture

@@ -11,11 +11,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from analysis import explaining
 from analysis.correction import void_recording
-from analysis.judgement import judge
+from analysis.explaining import answering
+from analysis.judging.judgement import judge
 from analysis.models import Analysis, Explanation, Judgement, Signature
-from analysis.said import SessionReview
+from analysis.wording.said import SessionReview
 from patients import care
 from patients.models import AuditEntry, Session
 from tests.analysis.hearing import make_heard, mixture, model
@@ -207,7 +207,7 @@ def test_why_is_asked_followed_and_shown(
     assert 'data-state="queued"' in waiting
     assert 'hx-trigger="every 1s"' in waiting
     assert browser.get(address, {**asked, "poll": ""}).status_code == 200
-    explaining.explain_window(Explanation.objects.get().pk)
+    answering.explain_window(Explanation.objects.get().pk)
     done = browser.get(address, {**asked, "poll": ""})
     assert done.status_code == 286
     page = done.content.decode()

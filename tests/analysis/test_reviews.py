@@ -8,8 +8,8 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
+from analysis.judging.reviews import reviewed_sessions, reviews_of
 from analysis.models import Judgement, Signature
-from analysis.reviews import reviewed_sessions, reviews_of
 from patients.models import Session
 from tests.analysis.hearing import make_course, mixture
 from tests.cast import Cast, cast

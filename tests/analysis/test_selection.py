@@ -10,8 +10,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils.timezone import localdate
 
-from analysis.grouping import Grouping
-from analysis.selection import Range, around, select
+from analysis.trends.grouping import Grouping
+from analysis.trends.selection import Range, around, select
 from tests.analysis.hearing import make_course, mixture
 from tests.cast import Cast, cast
 

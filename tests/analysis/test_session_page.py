@@ -14,11 +14,11 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from analysis.charts.palette import LIGHT, greyed
 from analysis.correction import void_recording
-from analysis.evidence import evidence_of
-from analysis.hearings import hearing_of
 from analysis.models import Analysis, Judgement, ModelVersion, Recording
-from analysis.palette import LIGHT, greyed
+from analysis.session.evidence import evidence_of
+from analysis.session.hearings import hearing_of
 from ml.labels import Emotion
 from patients.audit import Action, record
 from patients.care import void_session

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from analysis.correction import void_recording
-from analysis.judgement import judge, withdraw_judgement
+from analysis.judging.judgement import judge, withdraw_judgement
+from analysis.judging.signing import Since, sign_session, since
+from analysis.judging.standing import fingerprint, snapshot
 from analysis.models import Analysis, Signature
-from analysis.signing import Since, sign_session, since
-from analysis.standing import fingerprint, snapshot
 from patients import care
 from patients.access import NotVisible
 from patients.errors import Refused

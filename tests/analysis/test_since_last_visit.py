@@ -10,15 +10,15 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.alert_words import delta_words
-from analysis.change import two_sided_p
-from analysis.days import Days, days_of_shares, with_acoustics
-from analysis.pooling import Results
-from analysis.signing import sign_session
-from analysis.since import BEFORE, TOLD, critical, since_visit
-from analysis.trends import patient_trend
-from analysis.watched import news_of
-from analysis.watching import last_visit
+from analysis.alerts.watched import news_of
+from analysis.alerts.words import delta_words
+from analysis.change.comparison import two_sided_p
+from analysis.change.days import Days, days_of_shares, with_acoustics
+from analysis.change.pooling import Results
+from analysis.change.since import BEFORE, TOLD, critical, since_visit
+from analysis.judging.signing import sign_session
+from analysis.trends.trend import patient_trend
+from analysis.trends.watchable import last_visit
 from ml.labels import EMOTIONS, Emotion, index_of
 from patients.models import Session
 from tests.analysis.hearing import make_course, make_heard, mixture

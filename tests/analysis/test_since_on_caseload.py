@@ -13,13 +13,13 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from analysis.alert_words import delta_in_short
-from analysis.digests import catch_up, gist_kept
+from analysis.alerts.watched import news_of
+from analysis.alerts.words import delta_in_short
 from analysis.models import AcousticMeasures, Analysis, Digest
-from analysis.trends import patient_trend
-from analysis.voice_measures import patient_voice
-from analysis.watched import news_of
-from analysis.watching import days_in
+from analysis.trends.trend import patient_trend
+from analysis.trends.watchable import days_in
+from analysis.triage.digests import catch_up, gist_kept
+from analysis.voice.measures import patient_voice
 from patients.care import move_session
 from patients.models import Patient, Session
 from tests.analysis.hearing import make_course, make_heard, mixture

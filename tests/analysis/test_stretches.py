@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.stretches import distorted, runs, talk_of, window_runs
+from analysis.session.stretches import distorted, runs, talk_of, window_runs
 
 TENTHS = 600  # a minute in steps that can be counted one by one
 

@@ -1,9 +1,9 @@
 """Like is compared with like: a telephone's narrow band alone shifts what speech sounds like."""
 
+from analysis.charts.palette import LIGHT
 from analysis.charts.small_multiples import draw
-from analysis.excerpts import excerpt
-from analysis.palette import LIGHT
-from analysis.trends import patient_trend
+from analysis.trends.excerpts import excerpt
+from analysis.trends.trend import patient_trend
 from tests.analysis.hearing import make_course, mixture
 from tests.cast import Cast, cast
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.timeline import CELL_S, Timeline, lay_out
+from analysis.session.timeline import CELL_S, Timeline, lay_out
 from ml.labels import EMOTIONS
 
 

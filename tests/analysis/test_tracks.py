@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from analysis.timeline import Timeline, lay_out
-from analysis.tracks import (
+from analysis.session.timeline import Timeline, lay_out
+from analysis.session.tracks import (
     CELLS,
     COLUMNS,
     HEIGHT,

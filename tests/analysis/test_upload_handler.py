@@ -11,7 +11,7 @@ from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from analysis.models import Recording
-from analysis.upload_handler import ArrivingFile
+from analysis.sound.upload_handler import ArrivingFile
 from patients.models import Session
 from tests.cast import Cast
 

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from analysis.governance import active_model
-from analysis.validity import not_validated, reasons_not_validated
+from analysis.wording.validity import not_validated, reasons_not_validated
 from ml.corpora.catalogue import CORPORA
 from ml.registry import load_card
 from ml.voices import TrainingVoices, ages_of, voices_of

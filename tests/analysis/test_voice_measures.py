@@ -14,12 +14,13 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from analysis import acoustics, pipeline
+from analysis import pipeline
 from analysis.charts import acoustics as chart
+from analysis.charts.palette import LIGHT
 from analysis.models import AcousticMeasures, Analysis
-from analysis.palette import LIGHT
-from analysis.voice_measures import Measured, Series, measures_of, patient_voice, session_voice
-from analysis.voice_words import departures, finding, rows_of_patient, rows_of_session, summary
+from analysis.voice import acoustics
+from analysis.voice.measures import Measured, Series, measures_of, patient_voice, session_voice
+from analysis.voice.words import departures, finding, rows_of_patient, rows_of_session, summary
 from ml.acoustics.measures import MEASURES, REASONS
 from patients import care
 from patients.models import Patient, Session

@@ -13,10 +13,11 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from analysis import pipeline, queue, retention, withdrawals
-from analysis.enquiry import why_not
-from analysis.hearings import hearings_in
+from analysis import pipeline, queue
+from analysis.explaining.enquiry import why_not
 from analysis.models import Analysis, Recording, Summary
+from analysis.session.hearings import hearings_in
+from analysis.sound import retention, withdrawals
 from analysis.tasks import sweep
 from patients.enrolment import give_consent, withdraw_consent
 from patients.errors import Refused

@@ -10,7 +10,7 @@ import numpy as np
 from django.utils import timezone
 from numpy.typing import NDArray
 
-from analysis.trends import Heard, SessionPoint, Trend
+from analysis.trends.trend import Heard, SessionPoint, Trend
 from tests.analysis.hearing import mixture
 
 Shares = NDArray[np.float32]

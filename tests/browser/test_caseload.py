@@ -17,10 +17,10 @@ TEAM = """
 import json, uuid
 from datetime import timedelta
 from django.utils import timezone
-from analysis.digests import catch_up
+from analysis.triage.digests import catch_up
 from analysis.governance import active_model
 from analysis.models import Analysis, Recording
-from analysis.signing import sign_session
+from analysis.judging.signing import sign_session
 from patients.care import discharge
 from patients.models import Clinician, Patient, Team
 from tests.analysis.hearing import make_course, make_recording, mixture

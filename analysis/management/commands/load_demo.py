@@ -7,7 +7,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from analysis import alerts
+from analysis.alerts import alerts
 from analysis.demo.load import load
 from analysis.demo.plan import LOGINS, read_clinic
 from analysis.models import Analysis

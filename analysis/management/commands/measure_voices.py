@@ -11,7 +11,7 @@ class Command(BaseCommand):
     help = "Take the acoustic measures of recordings that were analysed before there were any."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        from analysis import acoustics  # heavy: not for `manage.py help`
+        from analysis.voice import acoustics  # heavy: not for `manage.py help`
 
         if not jurisdiction.measures_voices():
             raise CommandError("EMOTION_ANALYSIS is off: this clinic analyses no voices.")

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from analysis import digests
+from analysis.triage import digests
 
 
 class Command(BaseCommand):

@@ -1,0 +1,255 @@
+"""Reads for pages: a patient's alerts, what is new since the last visit, and their own-baseline chart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from django.db.models import Prefetch, Q
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+
+from analysis.alerts import alerts, words
+from analysis.change.baseline import NEEDED
+from analysis.change.comparison import DEFAULT
+from analysis.change.control import Chart
+from analysis.change.days import UNSETTLED, Days, select
+from analysis.change.runs import Rule, Run, charted, rule_told, runs_in
+from analysis.change.since import SinceVisit
+from analysis.models import Alert, AlertAction
+from analysis.trends.trend import Trend
+from analysis.trends.watchable import days_in, since_last_visit, watchable_here
+from analysis.voice.measures import VoiceTrend
+from analysis.wording import phrases
+from ml.labels import Emotion
+from patients.models import Clinician, Patient
+
+MOST_ROWS = 60
+LEAD_S = 3.0  # before a moment, so that it is heard in what leads to it
+
+
+@dataclass(frozen=True)
+class Shown:
+    """An alert in words, for a line of a list or the block on the patient's page."""
+
+    alert: Alert
+    now: datetime
+
+    @property
+    def title(self) -> str:
+        return words.title(self.alert)
+
+    @property
+    def run_length(self) -> str:
+        return words.run_length(self.alert)
+
+    @property
+    def rationale(self) -> list[str]:
+        return words.rationale(self.alert)
+
+    @property
+    def about(self) -> str:
+        return words.what_it_is(self.alert.measure)
+
+    @property
+    def rule_words(self) -> str:
+        return words.rule_sentence(rule_told(self.alert.rule.settings))
+
+    @property
+    def icon(self) -> str:
+        return "rise" if self.alert.direction > 0 else "fall"
+
+    @property
+    def is_open(self) -> bool:
+        until = self.alert.snoozed_until
+        is_awake = self.alert.state == Alert.State.SNOOZED and until is not None and until <= self.now
+        return self.alert.state == Alert.State.OPEN or is_awake
+
+    @property
+    def is_closed(self) -> bool:
+        return self.alert.state == Alert.State.CLOSED
+
+    @property
+    def state(self) -> str:
+        if self.is_open:
+            return _("held back") if self.alert.held_back else _("open")
+        if self.alert.state == Alert.State.SNOOZED and self.alert.snoozed_until:
+            return _("snoozed until %s") % date_format(localtime(self.alert.snoozed_until), "j M")
+        return str(self.alert.get_state_display())
+
+    @property
+    def moments(self) -> list[dict[str, Any]]:
+        """Where to listen: session, recording, seconds, what it sounds like."""
+        return [
+            {
+                **moment,
+                "sounds": phrases.SOUNDS[Emotion(moment["emotion"])],
+                "from": max(0, moment["start"] - LEAD_S),
+            }
+            for moment in self.alert.rationale.get("moments", [])
+        ]
+
+    @cached_property
+    def actions(self) -> list[AlertAction]:
+        return list(self.alert.actions.all())
+
+
+def shown(clinician: Clinician, among: Q, *, limit: int = 200) -> list[Shown]:
+    """The clinician's alerts among some, the newest first, each with what was done about it."""
+    history = Prefetch("actions", AlertAction.objects.select_related("by").order_by("at"))
+    listed = alerts.alerts_of(clinician).filter(among).prefetch_related(history)
+    now = timezone.now()
+    return [Shown(alert, now) for alert in listed.order_by("-opened_at")[:limit]]
+
+
+@dataclass(frozen=True)
+class News:
+    """What is new since the last visit, in words."""
+
+    since: SinceVisit
+
+    @property
+    def sentence(self) -> str:
+        deltas = [words.delta_words(delta) for delta in self.since.deltas]
+        return words.since_sentence(self.since, deltas)
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        return [
+            {
+                "words": words.delta_words(delta),
+                "interval": words.delta_interval(delta),
+                "is_reliable": delta.is_reliable,
+            }
+            for delta in self.since.deltas
+        ]
+
+
+@dataclass(frozen=True)
+class Control:
+    """One measure's chart in words and numbers; ``drawn`` is None while the baseline is learnt."""
+
+    measure: str
+    days: Days
+    drawn: Chart | None
+    runs: list[Run]
+    choices: list[tuple[str, str]]
+
+    @property
+    def name(self) -> str:
+        return words.measure_name(self.measure)
+
+    @property
+    def about(self) -> str:
+        return words.what_it_is(self.measure)
+
+    @property
+    def learnt(self) -> int:
+        return min(len(self.days), NEEDED)
+
+    @property
+    def needed(self) -> int:
+        return NEEDED
+
+    @property
+    def title(self) -> str:
+        """The finding of the chart."""
+        if self.drawn is None:
+            counted = {"n": len(self.days), "needed": NEEDED, "measure": self.name}
+            return _("%(measure)s: learning baseline, %(n)d of %(needed)d") % counted
+        if self.runs and self.runs[-1].is_standing:
+            run = self.runs[-1]
+            told = {"measure": self.name, "day": date_format(run.began_on, "j M"), "n": run.days}
+            if run.direction > 0:
+                return _("%(measure)s: above this patient’s usual since %(day)s, a run of %(n)d days") % told
+            return _("%(measure)s: below this patient’s usual since %(day)s, a run of %(n)d days") % told
+        return _("%(measure)s: within this patient’s usual") % {"measure": self.name}
+
+    @property
+    def summary(self) -> str:
+        """The chart in a sentence, for those who do not see it."""
+        if self.drawn is None:
+            return self.title
+        latest = words.deviations(float(self.drawn.ewma[-1, 0]))
+        limit = words.deviations(float(self.drawn.limit[-1, 0]))
+        counted = {"n": len(self.days), "latest": latest, "limit": limit, "runs": len(self.runs)}
+        return (
+            _(
+                "%(n)d days with enough speech. The moving average stands at %(latest)s; its limit is "
+                "%(limit)s on either side. Runs beyond both limits so far: %(runs)d."
+            )
+            % counted
+        )
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """The latest days, the newest first."""
+        if self.drawn is None:
+            return []
+        places = range(len(self.days) - 1, max(-1, len(self.days) - 1 - MOST_ROWS), -1)
+        return [
+            {
+                "day": self.days.dates[place],
+                "value": words.charted_value(self.measure, float(self.days.values[place, 0])),
+                "z": words.deviations(float(self.drawn.z[place, 0])),
+                "ewma": words.deviations(float(self.drawn.ewma[place, 0])),
+                "up": f"{self.drawn.up[place, 0]:.1f}",
+                "down": f"{self.drawn.down[place, 0]:.1f}",
+                "in_run": bool(self.drawn.state[place, 0]),
+            }
+            for place in places
+        ]
+
+
+@dataclass(frozen=True)
+class Watched:
+    """Everything on the patient's page that is about change."""
+
+    news: News | None
+    control: Control | None
+    alerts: list[Shown]
+    held_back: list[Shown]
+
+
+def watched(
+    clinician: Clinician, patient: Patient, trend: Trend, voice: VoiceTrend, measure: str = ""
+) -> Watched:
+    days = days_in(trend, voice.readings)
+    standing = shown(clinician, Q(patient=patient) & ~Q(state=Alert.State.CLOSED))
+    return Watched(
+        news=news_of(trend, days),
+        control=control_of(trend, days, measure) if len(days) else None,
+        alerts=[one for one in standing if not one.alert.held_back],
+        held_back=[one for one in standing if one.alert.held_back],
+    )
+
+
+def news_of(trend: Trend, days: Days) -> News | None:
+    since = since_last_visit(trend, days)
+    return News(since) if since else None
+
+
+def control_of(trend: Trend, days: Days, measure: str) -> Control:
+    """The chart of one measure by the numbers of the default rule, as ``trend`` has read it."""
+    measures = [name for name in watchable_here() if name in days.measures]
+    chosen = measure if measure in measures else measures[0]
+    one = _present(select(days, [chosen]))
+    rule = Rule((chosen,), DEFAULT, prior=trend.prior if chosen == UNSETTLED else None)
+    choices = [(name, words.measure_name(name)) for name in measures]
+    if len(one) <= NEEDED:
+        return Control(chosen, one, None, [], choices)
+    drawn = charted(one, rule)
+    return Control(chosen, one, drawn, runs_in(one, rule, drawn), choices)
+
+
+def _present(days: Days) -> Days:
+    """The days on which the measure was measured."""
+    kept = [place for place in range(len(days)) if np.isfinite(days.values[place, 0])]
+    dates = tuple(days.dates[place] for place in kept)
+    members = tuple(days.members[place] for place in kept)
+    return Days(dates, days.measures, days.values[kept], days.noise[kept], members)
