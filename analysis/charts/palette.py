@@ -7,7 +7,7 @@ They were found by search: each is at least 3:1 against its paper, and no two co
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from ml.labels import Emotion
@@ -57,3 +57,12 @@ def greyed(colour: str) -> str:
     """For estimates that were not checked on people like this patient; ``session.css`` does the same."""
     parts = [(int(colour[at : at + 2], 16), int(GREY[at : at + 2], 16)) for at in (1, 3, 5)]
     return "#" + "".join(f"{round(COLOUR_LEFT * one + (1 - COLOUR_LEFT) * grey):02x}" for one, grey in parts)
+
+
+def palette_of(theme: str, *, is_greyed: bool = False) -> Palette:
+    """The colours of a reader's theme, light if it is not known; greyed, words stay readable."""
+    palette = PALETTES.get(theme, LIGHT)
+    if not is_greyed:
+        return palette
+    faded = {emotion: greyed(colour) for emotion, colour in palette.emotions.items()}
+    return replace(palette, ink=palette.muted, emotions=MappingProxyType(faded))

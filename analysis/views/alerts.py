@@ -18,12 +18,13 @@ from analysis.alerts import alerts
 from analysis.alerts.forms import CloseForm, SnoozeForm
 from analysis.alerts.watched import control_of, shown, watched
 from analysis.charts import control as control_chart
-from analysis.charts.palette import LIGHT, PALETTES
+from analysis.charts.palette import palette_of
 from analysis.models import Alert
 from analysis.trends.kept import kept_trend
 from analysis.trends.trend import Trend
 from analysis.trends.watchable import days_in
 from analysis.voice.measures import VoiceTrend, patient_voice
+from analysis.wording.validity import not_validated
 from patients.access import NotVisible, SignedInRequest, open_patient
 from patients.audit import Action, record
 from patients.errors import Refused
@@ -82,7 +83,7 @@ def control_figure(request: SignedInRequest, reference: str) -> HttpResponse:
     record(actor=request.user, action=Action.ANALYSIS_VIEWED, patient=patient, subject=patient)
     if control.drawn is None:  # while the baseline is learnt there is nothing to draw
         return JsonResponse({"data": [], "layout": {}})
-    palette = PALETTES.get(request.GET.get("theme", ""), LIGHT)
+    palette = palette_of(request.GET.get("theme", ""), is_greyed=bool(not_validated(request.user, patient)))
     return JsonResponse(control_chart.draw(control.days, control.drawn, control.runs, palette))
 
 

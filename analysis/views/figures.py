@@ -15,13 +15,14 @@ from django.views.decorators.http import require_GET
 
 from analysis.charts import calendar, differences, path, small_multiples, stacks
 from analysis.charts.frame import Figure
-from analysis.charts.palette import LIGHT, PALETTES, Palette
+from analysis.charts.palette import Palette, palette_of
 from analysis.trends.excerpts import MOST_STOPS, places_of
 from analysis.trends.kept import kept_marks, kept_trend
 from analysis.trends.periods import compare_periods
 from analysis.trends.recording_days import calendar_of
 from analysis.trends.selection import Selection, latest_against_before, select
 from analysis.trends.trend import Trend
+from analysis.wording.validity import not_validated
 from patients.access import NotVisible, SignedInRequest, open_patient
 from patients.audit import Action, record
 from patients.models import Patient
@@ -46,7 +47,7 @@ def _answer(
     detail = {"figure": name}
     record(actor=request.user, action=Action.ANALYSIS_VIEWED, patient=patient, subject=patient, detail=detail)
     selection, _form = select(request.GET)
-    palette = PALETTES.get(request.GET.get("theme", ""), LIGHT)
+    palette = palette_of(request.GET.get("theme", ""), is_greyed=bool(not_validated(request.user, patient)))
     return JsonResponse(draw(patient, trend, selection, palette))
 
 

@@ -13,12 +13,13 @@ from django.views.decorators.http import require_GET
 
 from analysis import jurisdiction
 from analysis.charts import questionnaires as chart
-from analysis.charts.palette import LIGHT, PALETTES
+from analysis.charts.palette import palette_of
 from analysis.trends.beside import HEARD_BESIDE, shares_of
 from analysis.trends.kept import kept_trend
 from analysis.trends.trend import Trend
 from analysis.wording.beside import beside
 from analysis.wording.phrases import SOUNDS
+from analysis.wording.validity import not_validated
 from patients.access import NotVisible, SignedInRequest, open_patient
 from patients.audit import Action, record
 from patients.models import Clinician, Instrument, Patient
@@ -65,7 +66,7 @@ def questionnaire_figure(request: SignedInRequest, reference: str) -> HttpRespon
         (HEARD_BESIDE[kind], str(SOUNDS[HEARD_BESIDE[kind]]), shares_of(trend, HEARD_BESIDE[kind]))
         for kind in kinds
     ]
-    palette = PALETTES.get(request.GET.get("theme", ""), LIGHT)
+    palette = palette_of(request.GET.get("theme", ""), is_greyed=bool(not_validated(request.user, patient)))
     title = _("Questionnaires and, under them, the voice")
     return JsonResponse(chart.draw([_series(kind, scored) for kind in kinds], voice, palette, title=title))
 

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET
 
 from analysis import jurisdiction
 from analysis.charts import acoustics as chart
-from analysis.charts.palette import LIGHT, PALETTES
+from analysis.charts.palette import palette_of
 from analysis.voice import words
 from analysis.voice.measures import VoiceTrend, patient_voice, session_voice
 from ml.acoustics.measures import MEASURES
@@ -88,6 +88,6 @@ def voice_figure(request: SignedInRequest, reference: str) -> HttpResponse:
         subject=patient,
         detail={"figure": "voice"},
     )
-    palette = PALETTES.get(request.GET.get("theme", ""), LIGHT)
+    palette = palette_of(request.GET.get("theme", ""))
     columns = COLUMNS.get(request.GET.get("columns", ""), 4)
     return JsonResponse(chart.draw(trend, palette, columns=columns, sex=patient.sex))

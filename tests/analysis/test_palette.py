@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from analysis.charts.palette import DARK, LIGHT, PALETTES, Palette
+from analysis.charts.palette import DARK, LIGHT, PALETTES, Palette, palette_of
 from ml.labels import EMOTIONS
 
 TOKENS = (Path(__file__).parents[2] / "static/css/tokens.css").read_text()
@@ -48,6 +48,14 @@ def lab(colour: Colour) -> Colour:
     ratio = TO_XYZ @ np.clip(colour, 0, 1) / WHITE
     x, y, z = np.where(ratio > 216 / 24389, np.cbrt(ratio), (24389 / 27 * ratio + 16) / 116)
     return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
+
+
+@pytest.mark.parametrize("is_greyed", [False, True], ids=["", "greyed"])
+@pytest.mark.parametrize("theme", PALETTES)
+def test_every_line_and_word_stands_out_from_its_paper(theme: str, is_greyed: bool) -> None:
+    palette = palette_of(theme, is_greyed=is_greyed)
+    assert min(contrast(colour, palette.paper) for colour in palette.emotions.values()) >= 3
+    assert contrast(palette.ink, palette.paper) >= 4.5
 
 
 @pytest.mark.parametrize("palette", PALETTES.values(), ids=PALETTES)

@@ -9,9 +9,12 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from analysis.charts.palette import LIGHT, greyed
 from analysis.governance import active_model
+from analysis.models import ModelVersion
 from analysis.wording.validity import not_validated, reasons_not_validated
 from ml.corpora.catalogue import CORPORA
+from ml.labels import Emotion
 from ml.registry import load_card
 from ml.voices import TrainingVoices, ages_of, voices_of
 from patients.enrolment import amend_patient
@@ -98,3 +101,23 @@ def test_the_condition_is_amended_audited_and_said_on_the_pages(cast: Cast, clie
         page = client.get(address).content.decode()
         assert "Not validated for this patient" in page, address
         assert "dysphonia after intubation" in page, address
+
+
+def test_then_figures_are_greyed(cast: Cast, client: Client) -> None:
+    version = active_model()
+    make_course(cast.treats, cast.patient, [mixture(sad=0.4)], version=version)
+    client.force_login(cast.treats)
+
+    def figure() -> str:
+        return client.get(reverse("trend_figure", args=["R-0412"])).content.decode()
+
+    amend_patient(by=cast.treats, patient=cast.patient, language="en")
+    ModelVersion.objects.filter(is_active=True).update(
+        card={"training": {"languages": ["en"], "ages": [18, 90]}}
+    )
+    plain = figure()
+    assert LIGHT.emotions[Emotion.SAD] in plain
+    amend_patient(by=cast.treats, patient=cast.patient, voice_condition="dysphonia after intubation")
+    faded = figure()
+    assert LIGHT.emotions[Emotion.SAD] not in faded
+    assert greyed(LIGHT.emotions[Emotion.SAD]) in faded
