@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -28,6 +29,7 @@ from analysis.voice.measures import VoiceTrend
 from analysis.wording import phrases
 from ml.labels import Emotion
 from patients.models import Clinician, Patient
+from patients.questionnaires.course import Filled, SinceDay, since_day
 
 MOST_ROWS = 60
 LEAD_S = 3.0  # before a moment, so that it is heard in what leads to it
@@ -109,25 +111,30 @@ def shown(clinician: Clinician, among: Q, *, limit: int = 200) -> list[Shown]:
 
 @dataclass(frozen=True)
 class News:
-    """What is new since the last visit, in words."""
+    """What is new since the last visit, in words: first ``scores`` of questionnaires, then speech."""
 
     since: SinceVisit
+    scores: tuple[SinceDay, ...] = ()
 
     @property
     def sentence(self) -> str:
-        deltas = [words.delta_words(delta) for delta in self.since.deltas]
-        return words.since_sentence(self.since, deltas)
+        return words.since_sentence(self.since, [row["words"] for row in self.rows])
 
     @property
     def rows(self) -> list[dict[str, Any]]:
-        return [
+        of_scores = [
+            {"words": one.in_words, "judged": one.rule, "is_reliable": one.change.is_reliable}
+            for one in self.scores
+        ]
+        of_speech = [
             {
                 "words": words.delta_words(delta),
-                "interval": words.delta_interval(delta),
+                "judged": words.delta_interval(delta),
                 "is_reliable": delta.is_reliable,
             }
             for delta in self.since.deltas
         ]
+        return of_scores + of_speech
 
 
 @dataclass(frozen=True)
@@ -217,21 +224,27 @@ class Watched:
 
 
 def watched(
-    clinician: Clinician, patient: Patient, trend: Trend, voice: VoiceTrend, measure: str = ""
+    clinician: Clinician,
+    patient: Patient,
+    trend: Trend,
+    voice: VoiceTrend,
+    course: Sequence[Filled] = (),
+    measure: str = "",
 ) -> Watched:
+    """``course`` are the questionnaires of the patient, the newest first."""
     days = days_in(trend, voice.readings)
     standing = shown(clinician, Q(patient=patient) & ~Q(state=Alert.State.CLOSED))
     return Watched(
-        news=news_of(trend, days),
+        news=news_of(trend, days, course),
         control=control_of(trend, days, measure) if len(days) else None,
         alerts=[one for one in standing if not one.alert.held_back],
         held_back=[one for one in standing if one.alert.held_back],
     )
 
 
-def news_of(trend: Trend, days: Days) -> News | None:
+def news_of(trend: Trend, days: Days, course: Sequence[Filled] = ()) -> News | None:
     since = since_last_visit(trend, days)
-    return News(since) if since else None
+    return News(since, since_day(course, since.visit)) if since else None
 
 
 def control_of(trend: Trend, days: Days, measure: str) -> Control:

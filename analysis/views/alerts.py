@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -29,6 +30,7 @@ from patients.access import NotVisible, SignedInRequest, open_patient
 from patients.audit import Action, record
 from patients.errors import Refused
 from patients.models import Patient
+from patients.questionnaires.course import Filled
 
 UNPROCESSABLE = 422
 MOST_CLOSED = 30
@@ -59,13 +61,13 @@ def forms_of_alerts() -> dict[str, Any]:
 
 
 def beside_trend(
-    request: SignedInRequest, patient: Patient, trend: Trend, voice: VoiceTrend
+    request: SignedInRequest, patient: Patient, trend: Trend, voice: VoiceTrend, course: Sequence[Filled]
 ) -> dict[str, Any]:
     """What the patient's page shows of change; nothing for a role that sees no results."""
     if not request.user.sees_results:
         return {}
     measure = request.GET.get("measure", "")
-    told = watched(request.user, patient, trend, voice, measure)
+    told = watched(request.user, patient, trend, voice, course, measure)
     return {"watched": told, **forms_of_alerts(), "back": "patient"}
 
 

@@ -30,6 +30,7 @@ from patients.access import SignedInRequest, open_patient
 from patients.audit import Action, record
 from patients.course_pages import shown_beside
 from patients.models import Patient
+from patients.questionnaires.course import course_of
 
 PAGE_OF_SESSIONS = 50
 
@@ -51,7 +52,7 @@ def patient_page(request: SignedInRequest, reference: str) -> HttpResponse:
             "arrivals": arrivals(patient, with_results=with_results) if overview["trend"].pending else [],
             "form": UploadToPatientForm(),
             **shown_beside(request.user, patient, kept_events(patient) if with_results else ()),
-            **shown_on_patient(request.user, patient, overview["trend"]),
+            **shown_on_patient(request.user, patient, overview["course"], overview["trend"]),
         }
         response = render(request, "analysis/patient.html", context)
     patch_vary_headers(response, ["HX-Request", "HX-Target"])
@@ -72,16 +73,18 @@ def _overview(request: SignedInRequest, patient: Patient) -> dict[str, Any]:
     selection, form = select(request.GET)
     listing = _listing(request, patient, trend, selection)
     voice = patient_voice(patient) if request.user.sees_results else VoiceTrend(())
+    course = course_of(patient) if request.user.sees_results else []
     return {
         "patient": patient,
         "trend": trend,
+        "course": course,
         "not_validated": not_validated(request.user, patient),
         "finding": phrases.finding(trend, with_results=with_results),
         "page_query": listing.this,
         "listing": listing,
         "lines": _lines(listing, with_reviews=with_results),
         **voice_of_patient(request.user, patient, voice),
-        **beside_trend(request, patient, trend, voice),
+        **beside_trend(request, patient, trend, voice, course),
         **(charts(patient, trend, selection, form) if with_results and trend.points else {}),
     }
 

@@ -30,11 +30,12 @@ from patients.questionnaires.notices import is_waiting, unseen
 MOST_DRAWN = 200
 
 
-def shown_on_patient(clinician: Clinician, patient: Patient, trend: Trend) -> dict[str, Any]:
-    """What ``analysis/_questionnaires.html`` and ``analysis/_eyes.html`` need; one query."""
+def shown_on_patient(
+    clinician: Clinician, patient: Patient, course: list[Filled], trend: Trend
+) -> dict[str, Any]:
+    """What ``analysis/_questionnaires.html`` and ``analysis/_eyes.html`` need."""
     if not clinician.sees_results:
         return {"eyes_wanted": list(unseen([patient]).order_by("filled_at"))}
-    course = course_of(patient)
     waiting = [one.response for one in reversed(course) if is_waiting(one.response)]
     newest = latest(course)
     said = [beside(one, trend) for one in newest] if jurisdiction.shows_emotion() else []

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
+from django.utils.formats import number_format
+from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 
 from patients.models import Instrument, Patient, QuestionnaireResponse
 from patients.questionnaires.instruments import QUESTIONNAIRES, Questionnaire
-from patients.questionnaires.scoring import Change, Reading, Score, change, score
+from patients.questionnaires.scoring import Change, Reading, Score, change, reliable_points, score
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,41 @@ class Filled:
     def difficulty_in_words(self) -> str:
         value = self.response.difficulty
         return "" if value is None else self.questionnaire.wording().difficulty_choices[value]
+
+
+@dataclass(frozen=True)
+class SinceDay:
+    """One questionnaire's newest total after a day, set against its last one up to that day."""
+
+    questionnaire: Questionnaire
+    change: Change
+
+    @property
+    def in_words(self) -> str:
+        return f"{self.questionnaire.name} {change_in_words(self.change)}"
+
+    @property
+    def rule(self) -> str:
+        """By which rule the change is called reliable or not."""
+        words = {"points": number_format(reliable_points(self.questionnaire), 1)}
+        return _("reliable from more than %(points)s points on (reliable change index)") % words
+
+
+def since_day(course: Sequence[Filled], day: date) -> tuple[SinceDay, ...]:
+    """In the order of ``Instrument``; those with a total on both sides. ``course``: the newest first."""
+    found: list[SinceDay] = []
+    for instrument in Instrument.values:
+        totals = [
+            (localdate(one.at) > day, one.score.total)
+            for one in course
+            if one.response.instrument == instrument and one.counts and one.score.total is not None
+        ]
+        after = next((total for is_since, total in totals if is_since), None)
+        before = next((total for is_since, total in totals if not is_since), None)
+        if after is not None and before is not None:
+            questionnaire = QUESTIONNAIRES[instrument]
+            found.append(SinceDay(questionnaire, change(questionnaire, before, after)))
+    return tuple(found)
 
 
 def change_in_words(changed: Change) -> str:

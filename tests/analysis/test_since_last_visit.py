@@ -6,6 +6,8 @@ from datetime import date, timedelta
 
 import numpy as np
 import pytest
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,7 +22,9 @@ from analysis.judging.signing import sign_session
 from analysis.trends.trend import patient_trend
 from analysis.trends.watchable import last_visit
 from ml.labels import EMOTIONS, Emotion, index_of
-from patients.models import Session
+from patients.models import QuestionnaireResponse, Session
+from patients.questionnaires.answering import fill, void
+from patients.questionnaires.course import course_of, since_day
 from tests.analysis.hearing import make_course, make_heard, mixture
 from tests.cast import Cast, cast, make_session
 
@@ -145,4 +149,66 @@ def test_it_is_said_in_one_sentence(cast: Cast) -> None:
     assert "sad-sounding speech (+" in news.sentence
     assert " is sad" not in news.sentence
     assert len(news.rows) == TOLD
-    assert all("95 % interval" in row["interval"] for row in news.rows)
+    assert all("95 % interval" in row["judged"] for row in news.rows)
+
+
+def answered(cast: Cast, total: int, days_ago: float, instrument: str = "phq9") -> QuestionnaireResponse:
+    """Filled with answers that sum to ``total``; the question about hurting oneself is 0."""
+    length = {"phq9": 9, "gad7": 7}[instrument]
+    answers = [min(3, max(0, total - 3 * place)) for place in range(length)]
+    assert sum(answers) == total
+    at = timezone.now() - timedelta(days=days_ago)
+    return fill(by=cast.treats, patient=cast.patient, instrument=instrument, answers=answers, filled_at=at)
+
+
+def test_totals_of_questionnaires_stand_among_the_deltas_by_their_own_rule(cast: Cast) -> None:
+    make_course(cast.treats, cast.patient, [mixture(calm=0.5, sad=0.1)] * 9)  # the last visit 9 days ago
+    for total, days_ago in ((15, 30), (17, 9), (12, 5), (11, 2)):
+        answered(cast, total, days_ago)
+    answered(cast, 9, 20, "gad7")
+    answered(cast, 6, 1, "gad7")
+    trend = patient_trend(cast.patient)
+    news = news_of(trend, trend.days, course_of(cast.patient))
+    assert news is not None
+    phq, gad, *speech = news.rows
+    assert phq["words"] == "PHQ-9 17 → 11 (reliable)"
+    assert phq["judged"] == "reliable from more than 5.6 points on (reliable change index)"
+    assert (gad["words"], gad["is_reliable"]) == ("GAD-7 9 → 6 (not reliable)", False)
+    assert "more than 3.7 points" in gad["judged"]
+    assert len(speech) == TOLD
+    assert "PHQ-9 17 → 11 (reliable); GAD-7 9 → 6 (not reliable); " in news.sentence
+
+
+def test_of_questionnaires_only_those_on_both_sides_that_stand_count(cast: Cast) -> None:
+    make_course(cast.treats, cast.patient, [mixture(calm=0.5, sad=0.1)] * 3)
+    visit = timezone.localdate() - timedelta(days=9)
+    answered(cast, 4, 1)
+    assert since_day(course_of(cast.patient), visit) == ()  # nothing before
+    before = answered(cast, 20, 9)  # on the day of the visit
+    (told,) = since_day(course_of(cast.patient), visit)
+    assert (told.change.before, told.change.after, told.change.is_reliable) == (20, 4, True)
+    void(by=cast.treats, response=before, reason="another patient's sheet")
+    assert since_day(course_of(cast.patient), visit) == ()
+    too_few = [1, None, None, None, 1, 1, 1, 1, 0]
+    fill(
+        by=cast.treats,
+        patient=cast.patient,
+        instrument="phq9",
+        answers=too_few,
+        filled_at=timezone.now() - timedelta(days=12),
+    )
+    assert since_day(course_of(cast.patient), visit) == ()  # no total, no change
+
+
+def test_the_patients_page_tells_it(cast: Cast, client: Client) -> None:
+    make_course(cast.treats, cast.patient, [mixture(calm=0.5, sad=0.1)] * 9)
+    answered(cast, 17, 20)
+    answered(cast, 18, 2)
+    client.force_login(cast.treats)
+    for name in ("patient", "patient_overview"):
+        page = client.get(reverse(name, args=[cast.patient.reference])).content.decode()
+        assert "PHQ-9 17 → 18 (not reliable)" in page
+        assert "1.96 · SD" in page
+    client.force_login(cast.in_team)
+    page = client.get(reverse("patient", args=[cast.patient.reference])).content.decode()
+    assert "17 → 18" not in page
