@@ -94,7 +94,7 @@ class SinceDay:
     @property
     def rule(self) -> str:
         """By which rule the change is called reliable or not."""
-        words = {"points": number_format(reliable_points(self.questionnaire), 1)}
+        words = {"points": number_format(round(reliable_points(self.questionnaire), 1), 1)}
         return _("reliable from more than %(points)s points on (reliable change index)") % words
 
 
