@@ -9,8 +9,8 @@ import numpy as np
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from analysis.change.baseline import NEEDED
-from analysis.change.control import Chart
+from analysis.change.baseline import NEEDED, Reals
+from analysis.change.control import MOST, Chart
 from analysis.change.days import Days
 from analysis.change.runs import Run
 from analysis.charts.frame import Figure, axis, frame, packed
@@ -25,8 +25,9 @@ def draw(days: Days, drawn: Chart, runs: list[Run], palette: Palette) -> Figure:
     first = max(0, len(days) - MOST_DAYS)
     dates = [day.isoformat() for day in days.dates[first:]]
     z, ewma, limit = (part[first:, 0] for part in (drawn.z, drawn.ewma, drawn.limit))
+    learnt = _learnt_from(days, drawn)[first:]
     limit = np.where(np.isfinite(ewma), limit, np.nan)
-    reach = float(np.nanmax(np.abs(np.concatenate([z, ewma, limit, [2.0]])))) * 1.1
+    reach = float(np.nanmax(np.abs(np.concatenate([z, learnt, ewma, limit, [2.0]])))) * 1.1
     air = max((days.dates[-1] - days.dates[first]) * 0.04, timedelta(days=1))
     layout = frame(
         palette,
@@ -49,7 +50,8 @@ def draw(days: Days, drawn: Chart, runs: list[Run], palette: Palette) -> Figure:
     return {
         "data": [
             *_band(dates, limit, palette),
-            _points(days, z, first, dates, palette),
+            _points(days, learnt, first, dates, palette, symbol="x-thin"),
+            _points(days, z, first, dates, palette, symbol="circle"),
             _average(days, ewma, first, dates, palette),
         ],
         "layout": layout,
@@ -66,13 +68,31 @@ def _band(dates: list[str], limit: Any, palette: Palette) -> list[dict[str, Any]
     ]
 
 
-def _points(days: Days, z: Any, first: int, dates: list[str], palette: Palette) -> dict[str, Any]:
+def _learnt_from(days: Days, drawn: Chart) -> Reals:
+    """Where the days that the baseline began with lie in it, (days,); NaN for those that are judged."""
+    judged = np.isfinite(drawn.z[:, 0])
+    lies = np.full(len(days), np.nan)
+    if judged.any():
+        then = int(judged.argmax())
+        mean, spread = drawn.usual_mean[then, 0], drawn.usual_spread[then, 0]
+        lies[:then] = np.clip((days.values[:then, 0] - mean) / spread, -MOST, MOST)
+    return lies
+
+
+def _points(
+    days: Days, z: Reals, first: int, dates: list[str], palette: Palette, *, symbol: str
+) -> dict[str, Any]:
     return {
         "type": "scatter",
         "mode": "markers",
         "x": dates,
         "y": packed(z),
-        "marker": {"size": 6, "color": palette.paper, "line": {"color": palette.muted, "width": 1.25}},
+        "marker": {
+            "size": 6,
+            "symbol": symbol,
+            "color": palette.paper,
+            "line": {"color": palette.muted, "width": 1.25},
+        },
         "text": [
             _("%(day)s: this day %(value)s") % {"day": _when(days, first + place), "value": signed(value)}
             for place, value in enumerate(z)

@@ -2,7 +2,7 @@
 
 import base64
 import json
-from datetime import timedelta
+from datetime import date, timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -10,7 +10,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from analysis.charts import calendar, differences, path, small_multiples, stacks
+from analysis.change.baseline import NEEDED, standing_prior
+from analysis.change.control import Limits, chart
+from analysis.change.days import UNSETTLED, Days
+from analysis.charts import calendar, control, differences, path, small_multiples, stacks
 from analysis.charts.frame import moments, packed
 from analysis.charts.over_time import labels
 from analysis.charts.palette import DARK, LIGHT
@@ -211,3 +214,18 @@ def test_no_text_carries_a_style() -> None:
     ]
     text = json.dumps(figures).replace("<br>", "").replace("<extra></extra>", "")
     assert "<" not in text
+
+
+def test_every_day_of_a_control_chart_is_drawn_once_either_as_learnt_from_or_as_judged() -> None:
+    values = np.linspace(-0.4, 1.2, NEEDED + 5)[:, None]
+    dates = tuple(date(2026, 1, 1) + timedelta(weeks=week) for week in range(len(values)))
+    days = Days(
+        dates, (UNSETTLED,), values, np.full_like(values, 0.01), tuple((i,) for i in range(len(values)))
+    )
+    prior = standing_prior(*(np.array([one]) for one in (0.0, 0.5, 0.06)))
+    made = control.draw(days, chart(values, days.noise, prior, Limits(), days.rhythm), [], LIGHT)
+    learnt, judged = (unpacked(trace["y"]) for trace in made["data"] if trace.get("mode") == "markers")
+    assert np.array_equal(np.isfinite(learnt), np.arange(len(values)) < NEEDED)
+    assert np.array_equal(np.isfinite(judged), ~np.isfinite(learnt))
+    low, high = made["layout"]["yaxis"]["range"]
+    assert low < np.nanmin(learnt) <= np.nanmax(judged) < high
