@@ -7,7 +7,8 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ser_clinic.templatetags.display import ago, clock, icon, language_name, percent, since, visit
+from analysis.wording.phrases import clock
+from ser_clinic.templatetags.display import ago, icon, language_name, percent, since, visit
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 

@@ -1,8 +1,8 @@
 """What is usual for one patient, learnt from their own days and, while those are few, from the caseload too.
 
 A day is the average of its sessions. The mean and the variance of a patient's days are estimated by empirical
-Bayes: ``learn`` takes in days, ``Learnt.usual`` weighs them against a ``Prior`` that ``prior_of`` estimates
-from all patients whom the clinic knows.
+Bayes: ``Learnt.of`` takes in days, ``Learnt.usual`` weighs them against a ``Prior`` that ``prior_of``
+estimates from all patients whom the clinic knows.
 
 Mean (Efron & Morris 1975; Morris 1983), of n days with mean m and variance s² of a day::
 
@@ -77,6 +77,16 @@ class Usual:
         return spread
 
 
+def steps_of(days: Reals) -> Reals:
+    """From the last day before on which the same was measured (n, …); NaN where there is none."""
+    seen = np.isfinite(days)
+    places = np.arange(len(days)).reshape(-1, *[1] * (days.ndim - 1))
+    latest = np.maximum.accumulate(np.where(seen, places, -1), axis=0)
+    before = np.concatenate([np.full_like(latest[:1], -1), latest[:-1]])
+    steps: Reals = days - np.take_along_axis(days, np.maximum(before, 0), 0)
+    return np.where(seen & (before >= 0), steps, np.nan)
+
+
 @dataclass
 class Learnt:
     """Sums over the days learnt so far, for each measure of one patient or of many at once."""
@@ -86,23 +96,18 @@ class Learnt:
     noise: Reals
     squares: Reals
     pairs: Reals
-    last: Reals
 
     @classmethod
-    def nothing(cls, shape: tuple[int, ...]) -> Learnt:
-        days, total, noise, squares, pairs = (np.zeros(shape) for _ in range(5))
-        return cls(days, total, noise, squares, pairs, np.full(shape, np.nan))
-
-    def learn(self, day: Reals, noise: Reals, where: Flags) -> None:
-        """Take in one day where ``where``; a measure that is missing on that day (NaN) is passed over."""
-        where = where & np.isfinite(day)
-        follows = where & np.isfinite(self.last)
-        self.squares[follows] += (day[follows] - self.last[follows]) ** 2 / 2
-        self.pairs[follows] += 1
-        self.days[where] += 1
-        self.total[where] += day[where]
-        self.noise[where] += noise[where]
-        self.last[where] = day[where]
+    def of(cls, days: Reals, noise: Reals) -> Learnt:
+        """All of ``days`` (n, …) with their error variances; what is missing (NaN) is passed over."""
+        seen, steps = np.isfinite(days), steps_of(days)
+        return cls(
+            days=seen.sum(0).astype(np.float64),
+            total=np.where(seen, days, 0.0).sum(0),
+            noise=np.where(seen, noise, 0.0).sum(0),
+            squares=np.nan_to_num(steps**2 / 2).sum(0),
+            pairs=np.isfinite(steps).sum(0).astype(np.float64),
+        )
 
     def usual(self, prior: Prior, r: float) -> Usual:
         """Own days and the caseload, each by what it is worth; ``r``: correlation of neighbouring days."""

@@ -171,11 +171,7 @@ def _p_of_emotions(days: Days, begun: int) -> Reals:
     """By what p-value chance explains each emotion's difference of the run's days to those before; (8,)."""
     emotions = select(days, LABELS)
     prior, r = standing(LABELS), days.rhythm.correlation
-    learnt = Learnt.nothing((len(EMOTIONS),))
-    everywhere = np.ones(len(EMOTIONS), bool)
-    for value, noise in zip(emotions.values[:begun], emotions.noise[:begun], strict=True):
-        learnt.learn(value, noise, everywhere)
-    usual = learnt.usual(prior, r)
+    usual = Learnt.of(emotions.values[:begun], emotions.noise[:begun]).usual(prior, r)
     run = emotions.values[begun:]
     spread = usual.variance_of(emotions.noise[begun:].mean(0))
     error = spread / len(run) * (1 + r) / (1 - r) + usual.mean_variance

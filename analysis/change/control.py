@@ -35,7 +35,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from analysis.change.baseline import NEEDED, Flags, Learnt, Prior, Reals, Whole, correlation
+from analysis.change.baseline import NEEDED, Flags, Learnt, Prior, Reals, Whole, correlation, steps_of
 
 MOST = 2.5
 LAG = 4
@@ -166,12 +166,7 @@ def _learnt_by(days: Reals, noise: Reals, judged: Flags) -> Learnt:
 
     The first ``NEEDED`` days are learnt at once; later ones when they are ``LAG`` days old.
     """
-    seen = np.isfinite(days)
-    places = np.arange(len(days)).reshape(-1, *[1] * (days.ndim - 1))
-    latest = np.maximum.accumulate(np.where(seen, places, -1), axis=0)
-    before = np.concatenate([np.full_like(latest[:1], -1), latest[:-1]])
-    follows = seen & (before >= 0)
-    steps = np.where(follows, days - np.take_along_axis(days, np.maximum(before, 0), 0), 0.0)
+    seen, steps = np.isfinite(days), steps_of(days)
 
     def sums(of_day: Reals) -> Reals:
         arrived = np.zeros((len(days) + LAG + 1, *days.shape[1:]))
@@ -184,9 +179,8 @@ def _learnt_by(days: Reals, noise: Reals, judged: Flags) -> Learnt:
         days=sums(np.ones_like(days)),
         total=sums(days),
         noise=sums(noise),
-        squares=sums(steps**2 / 2),
-        pairs=sums(follows.astype(np.float64)),
-        last=np.full(days.shape, np.nan),
+        squares=sums(np.nan_to_num(steps**2 / 2)),
+        pairs=sums(np.isfinite(steps).astype(np.float64)),
     )
 
 

@@ -141,11 +141,7 @@ class _Difference:
 def _differences(
     values: Reals, noise: Reals, is_since: np.ndarray, prior: Prior, r: float
 ) -> list[_Difference | None]:
-    learnt = Learnt.nothing(values.shape[1:])
-    everywhere = np.ones(values.shape[1], bool)
-    for day, error in zip(values[~is_since], noise[~is_since], strict=True):
-        learnt.learn(day, error, everywhere)
-    usual = learnt.usual(prior, r)
+    usual = Learnt.of(values[~is_since], noise[~is_since]).usual(prior, r)
     found: list[_Difference | None] = []
     for column in range(values.shape[1]):
         seen = np.isfinite(values[:, column])

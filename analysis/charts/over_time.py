@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
@@ -59,15 +59,19 @@ def days_axis(excerpt: Excerpt, palette: Palette, **more: Any) -> dict[str, Any]
 NOBODY = UUID(int=0)
 
 
+def session_addresses(ids: Iterable[UUID]) -> list[str]:
+    """The address is asked for once and each put into it: asking for hundreds takes longer than the rest."""
+    of_session = reverse("session", args=[NOBODY])
+    return [of_session.replace(str(NOBODY), str(one)) for one in ids]
+
+
 def links_to(stretches: Sequence[Stretch], reference: str) -> list[str]:
     """Where a click on each leads: to the session, or to the sessions that a point is made of."""
-    # Both addresses are asked for once: of hundreds of points that would take longer than all the rest.
-    of_session, of_patient = reverse("session", args=[NOBODY]), reverse("patient", args=[reference])
+    of_patient = reverse("patient", args=[reference])
+    addresses = session_addresses(one.first.session_id for one in stretches)
     return [
-        of_session.replace(str(NOBODY), str(one.first.session_id))
-        if one.is_one
-        else f"{of_patient}?range=own&since={one.first.on}&until={one.last.on}#sessions"
-        for one in stretches
+        address if one.is_one else f"{of_patient}?range=own&since={one.first.on}&until={one.last.on}#sessions"
+        for one, address in zip(stretches, addresses, strict=True)
     ]
 
 

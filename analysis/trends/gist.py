@@ -83,10 +83,9 @@ def last_visit_told(told: dict[str, Any]) -> tuple[str, SinceVisit | None]:
     return told.get("mode", ""), since_told(told["since"]) if told.get("since") else None
 
 
-def gist_of(trend: Trend, readings: Sequence[Reading] = ()) -> Gist:
-    """``readings`` are the acoustic measures of the same patient."""
+def gist_of(trend: Trend, readings: Sequence[Reading] | None = ()) -> Gist:
+    """``readings``: the same patient's acoustic measures; None leaves out what is new since a visit."""
     comparison = trend.comparison
-    shown = trend if jurisdiction.shows_emotion() else _without_estimates(trend)
     return Gist(
         sessions=len(trend.points),
         recordings=sum(point.recordings for point in trend.points),
@@ -101,8 +100,13 @@ def gist_of(trend: Trend, readings: Sequence[Reading] = ()) -> Gist:
         run_days=comparison.run,
         spark=_spark(trend),
         mode=jurisdiction.mode(),
-        since=since_last_visit(shown, days_in(shown, readings)),
+        since=None if readings is None else _since(trend, readings),
     )
+
+
+def _since(trend: Trend, readings: Sequence[Reading]) -> SinceVisit | None:
+    shown = trend if jurisdiction.shows_emotion() else _without_estimates(trend)
+    return since_last_visit(shown, days_in(shown, readings))
 
 
 def _without_estimates(trend: Trend) -> Trend:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_GET
 
+from analysis.charts.over_time import session_addresses
 from analysis.forms import UploadToPatientForm
 from analysis.judging.reviews import Review, reviewed_sessions, reviews_of
 from analysis.jurisdiction import sees_emotion
@@ -24,7 +27,7 @@ from analysis.views.patient_charts import charts
 from analysis.views.questionnaires import shown_on_patient
 from analysis.views.voice import voice_of_patient
 from analysis.voice.measures import VoiceTrend, patient_voice
-from analysis.wording import phrases
+from analysis.wording import captions, phrases
 from analysis.wording.validity import not_validated
 from patients.access import SignedInRequest, open_patient
 from patients.audit import Action, record
@@ -82,7 +85,7 @@ def _overview(request: SignedInRequest, patient: Patient) -> dict[str, Any]:
         "finding": phrases.finding(trend, with_results=with_results),
         "page_query": listing.this,
         "listing": listing,
-        "lines": _lines(listing, with_reviews=with_results),
+        "lines": _lines(listing, with_reviews=with_results, with_results=request.user.sees_results),
         **voice_of_patient(request.user, patient, voice),
         **beside_trend(request, patient, trend, voice, course),
         **(charts(patient, trend, selection, form) if with_results and trend.points else {}),
@@ -148,17 +151,67 @@ def _listing(request: SignedInRequest, patient: Patient, trend: Trend, selection
     return replace(listing, page=page)
 
 
-class Line(NamedTuple):
-    """One session in the list."""
+@dataclass(frozen=True)
+class Line:
+    """One session in the list, in words: there are fifty, and a template looks words up far more slowly."""
 
     point: SessionPoint
-    result: str
+    address: str
     review: Review
+    with_results: bool
+
+    @property
+    def icon(self) -> str:
+        """Beside the result: that something failed, or is not sure."""
+        if self.point.is_voided:
+            return ""
+        if self.point.failed and not (self.point.pending and not self.with_results):
+            return "alert"
+        return "unsure" if self.with_results and not self.point.counts else ""
+
+    @property
+    def result(self) -> str:
+        if self.point.is_voided:
+            return _("voided")
+        if self.with_results:
+            return phrases.short_result(self.point)
+        if self.point.pending:
+            return _("analysing")
+        if self.point.failed:
+            return _("failed")
+        return _("analysed") if self.point.recordings else _("no recording")
+
+    @property
+    def speech(self) -> str:
+        heard = self.point.heard
+        return _("%(speech)s of speech") % {"speech": phrases.clock(heard.speech_s)} if heard else ""
+
+    @property
+    def sure(self) -> str:
+        if not self.point.counts or self.point.heard is None:
+            return ""
+        return _("clear enough: %(share)s") % {"share": phrases.percent(self.point.heard.sure_share)}
+
+    @property
+    def reviewed(self) -> str:
+        review = self.review
+        if review.signed_at is not None:
+            day = captions.day(review.signed_at)
+            return _("signed by %(who)s, %(when)s") % {"who": review.signed_by, "when": day}
+        if not review.judgements:
+            return _("not reviewed")
+        words = ngettext("%(n)s judgement, not signed", "%(n)s judgements, not signed", review.judgements)
+        return words % {"n": review.judgements}
+
+    @property
+    def review_icon(self) -> str:
+        return "check" if self.review.is_signed else "edit" if self.review.judgements else ""
 
 
-def _lines(listing: Listing, *, with_reviews: bool) -> list[Line]:
+def _lines(listing: Listing, *, with_reviews: bool, with_results: bool) -> list[Line]:
     reviews = reviews_of([point.session_id for point in listing.shown]) if with_reviews else {}
+    addresses = session_addresses([point.session_id for point in listing.shown])
     return [
-        Line(point, phrases.short_result(point), reviews.get(point.session_id, Review()))
-        for point in listing.shown
+        Line(point, address, reviews.get(point.session_id, Review()), with_results)
+        for point, address in zip(listing.shown, addresses, strict=True)
     ]

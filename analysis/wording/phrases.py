@@ -77,6 +77,15 @@ def percent(share: float) -> str:
     return f"{share * 100:.0f}\u202f%"
 
 
+def clock(seconds: float | None) -> str:
+    """A length or a place in a recording: 0:42, 17:05, 1:02:03."""
+    if seconds is None:
+        return "–"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
 def points(shift: Shift) -> str:
     """A difference of shares in points, always with its sign."""
     return f"{'+' if shift.points > 0 else '−'}{abs(shift.points) * 100:.0f}"
@@ -129,7 +138,7 @@ def short_result(point: SessionPoint) -> str:
 
 def finding(seen: Trend | Gist, *, with_results: bool = True) -> Finding:
     """What to know of this patient first; without results, how far the work on recordings has come."""
-    gist = seen if isinstance(seen, Gist) else gist_of(seen)
+    gist = seen if isinstance(seen, Gist) else gist_of(seen, None)
     need, words = _finding(gist) if with_results else _progress(gist)
     return Finding(need, ICONS.get(need) or way(gist), *words)
 

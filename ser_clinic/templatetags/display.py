@@ -15,7 +15,10 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, get_language_info, ngettext
 from django.utils.translation import gettext as _
 
+from analysis.wording.phrases import clock
+
 register = template.Library()
+register.filter(clock)
 
 
 @register.simple_tag
@@ -61,16 +64,6 @@ def browser(agent: str) -> str:
     marks = (BROWSERS, SYSTEMS)  # each in the order in which one pretends to be the next
     found = [next((name for mark, name in names.items() if mark in agent), None) for names in marks]
     return ", ".join(filter(None, found)) or agent[:40] or _("unknown")
-
-
-@register.filter
-def clock(seconds: float | None) -> str:
-    """A length or a place in a recording: 0:42, 17:05, 1:02:03."""
-    if seconds is None:
-        return "–"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 def ago(moment: datetime, now: datetime) -> str:

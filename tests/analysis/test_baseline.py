@@ -11,10 +11,8 @@ PRIOR = standing_prior(np.array([0.0]), np.array([0.5]), np.array([0.06]))
 
 
 def learnt(values: list[float], noise: float = 0.0) -> Learnt:
-    taken = Learnt.nothing((1,))
-    for value in values:
-        taken.learn(np.array([value]), np.array([noise]), np.array([True]))
-    return taken
+    days = np.array(values, np.float64).reshape(-1, 1)
+    return Learnt.of(days, np.full_like(days, noise))
 
 
 def test_without_days_it_is_the_caseload() -> None:
