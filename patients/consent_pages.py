@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from patients import enrolment
 from patients.access import SignedInRequest, open_patient
 from patients.audit import Action, record
-from patients.consent_texts import CURRENT, Words, wording, words
+from patients.consent_texts import Words, asked_for, current, is_replaced, wording, words
 from patients.forms import ConsentForm
 from patients.models import Consent, Patient
 
@@ -28,7 +28,7 @@ WITHDRAWING = {
         "Earlier results stay in the record."
     ),
     Consent.Purpose.KEEP_AUDIO: gettext_lazy(
-        "At once: nobody can listen any more. The sound is removed for good within a day; estimates stay."
+        "At once: nobody can listen any more. The sound is removed for good within a day; results stay."
     ),
     Consent.Purpose.TRAIN: gettext_lazy(
         "At once: no training that starts from now on uses the patient’s recordings."
@@ -38,15 +38,15 @@ WITHDRAWING = {
 
 @dataclass(frozen=True)
 class Row:
-    """One purpose on the page."""
+    """One purpose on the page; ``shown`` is None for one that nobody is asked for here."""
 
     purpose: Consent.Purpose
-    shown: Words
+    shown: Words | None
     standing: Consent | None
 
     @property
     def is_outdated(self) -> bool:
-        return self.standing is not None and self.standing.text_version != CURRENT
+        return self.standing is not None and is_replaced(self.standing)
 
     @property
     def withdrawing(self) -> str:
@@ -55,7 +55,7 @@ class Row:
 
 def outdated(patient: Patient) -> list[Consent]:
     """Standing consents to a wording that has been replaced."""
-    return [consent for consent in patient.standing_consents if consent.text_version != CURRENT]
+    return [consent for consent in patient.standing_consents if is_replaced(consent)]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -85,9 +85,15 @@ def _agreements(patient: Patient) -> dict[str, object]:
     for one in given:  # agreed to before the words themselves were kept: the version never changed
         one.text = one.text or str(wording(Consent.Purpose(one.purpose), one.text_version))
     standing = {one.purpose: one for one in given if one.withdrawn_at is None}
+    asked = asked_for()
     return {
         "patient": patient,
-        "rows": [Row(purpose, words(purpose), standing.get(purpose)) for purpose in Consent.Purpose],
+        "rows": [
+            Row(purpose, words(purpose, current()) if purpose in asked else None, standing.get(purpose))
+            for purpose in Consent.Purpose
+            if purpose in asked or purpose in standing
+        ],
+        "setting": settings.EMOTION_ANALYSIS,
         "history": given[::-1],
         "languages": settings.LANGUAGES,
     }
@@ -105,7 +111,7 @@ def notice(request: SignedInRequest, reference: str) -> HttpResponse:
     with translation.override(language):
         context = {
             **_agreements(patient),
-            "version": CURRENT,
+            "version": current(),
             "today": timezone.localdate(),
             "clinic_name": settings.CLINIC_NAME,
             "clinic_contact": settings.CLINIC_CONTACT,

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from patients import purposes
 from patients.access import lock_patient
 from patients.audit import Action, record
-from patients.consent_texts import CURRENT, TEXTS, words
+from patients.consent_texts import TEXTS, current, words
 from patients.errors import Refused
 from patients.models import Clinician, Consent, Patient, Session, Team
 from patients.purposes import Declared
@@ -98,7 +98,9 @@ def amend_patient(*, by: Clinician, patient: Patient, **facts: Unpack[PatientFac
 
 
 def has_consent(patient: Patient, purpose: Consent.Purpose) -> bool:
-    return patient.consents.filter(purpose=purpose, withdrawn_at__isnull=True).exists()
+    """Whether the patient agreed to what is done here now, and has not withdrawn it."""
+    standing = patient.consents.filter(purpose=purpose, withdrawn_at__isnull=True).first()
+    return standing is not None and standing.covers
 
 
 @transaction.atomic
@@ -107,16 +109,24 @@ def give_consent(
     by: Clinician,
     patient: Patient,
     purpose: Consent.Purpose,
-    text_version: str = CURRENT,
+    text_version: str | None = None,
     language: str | None = None,
 ) -> Consent:
-    """Record the patient's agreement with the very words; one to an older wording is closed by it."""
+    """Record the patient's agreement with the very words; one to an older wording is closed by it.
+
+    ``text_version`` is by default the one that stands under this clinic's setting.
+    """
+    text_version = text_version or current()
     patient = lock_patient(by, patient)
     if patient.is_discharged:
         raise Refused("discharged", _("This patient is discharged. Readmit them before recording consent."))
     if text_version not in TEXTS:
         raise Refused(
             "unknown_wording", _("There is no consent wording of this version."), field="text_version"
+        )
+    if purpose not in TEXTS[text_version]:
+        raise Refused(
+            "not_asked_for", _("This clinic’s setting does not do this, so nobody is asked for it.")
         )
     standing = patient.consents.filter(purpose=purpose, withdrawn_at__isnull=True).first()
     if standing is not None and standing.text_version == text_version:

@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from patients.access import patients_of
 from patients.care import LONGEST_REASON
-from patients.consent_texts import CURRENT, wording
+from patients.consent_texts import asked_for, current, wording
 from patients.course import LONGEST_NOTE
 from patients.enrolment import PatientFacts
 from patients.errors import Refused
@@ -199,7 +199,7 @@ class EnrolForm(PatientForm):
             "You are in no team yet. Ask your administrator to add you to one."
         )
         consents = cast(forms.MultipleChoiceField, self.fields["consents"])
-        consents.choices = [(purpose.value, _purpose_in_words(purpose)) for purpose in Consent.Purpose]
+        consents.choices = [(purpose.value, _purpose_in_words(purpose)) for purpose in asked_for()]
 
 
 def _purpose_in_words(purpose: Consent.Purpose) -> SafeString:
@@ -217,7 +217,7 @@ class ConsentForm(PlainForm):
 
     def clean(self) -> None:
         shown = self.cleaned_data.get("text_version")
-        if self.cleaned_data.get("decision") == "give" and shown != CURRENT:
+        if self.cleaned_data.get("decision") == "give" and shown != current():
             sentence = _("The wording has changed since this page was opened. Read out the new one.")
             raise forms.ValidationError(sentence, code="other_wording")
         if self.cleaned_data.get("language") not in dict(settings.LANGUAGES):

@@ -10,7 +10,7 @@ from rest_framework.authtoken.serializers import AuthTokenSerializer
 
 from patients import second_factor
 from patients.care import LONGEST_REASON
-from patients.consent_texts import CURRENT
+from patients.consent_texts import current
 from patients.errors import Refused
 from patients.models import Consent, CourseEvent, Note, Patient, Session, Team
 from patients.purposes import Declared
@@ -69,7 +69,7 @@ class EnrolmentSerializer(PatientSerializer):
 
 
 class ConsentSerializer(serializers.ModelSerializer[Consent]):
-    text_version = serializers.CharField(default=CURRENT, help_text="The wording that the patient heard.")
+    text_version = serializers.CharField(default=current, help_text="The wording that the patient heard.")
     given_by = serializers.CharField(source="given_by.username", read_only=True)
 
     class Meta:

@@ -13,6 +13,7 @@ from analysis.demo.compose import compose
 from analysis.demo.plan import ADMIN, CLINICIAN, STAFF, Clinic, Login, PlannedPatient, PlannedSession
 from analysis.intake import accept_recording
 from analysis.models import Recording
+from patients.consent_texts import asked_for
 from patients.enrolment import enrol, start_session
 from patients.models import Clinician, Consent, Patient, Team
 
@@ -62,7 +63,7 @@ def _enrolled(
     patient = enrol(
         by=by,
         team=team,
-        consents=(Consent.Purpose.ANALYSE, Consent.Purpose.KEEP_AUDIO),
+        consents=[one for one in asked_for() if one is not Consent.Purpose.TRAIN],
         is_demo=True,
         reference=planned.reference,
         name=planned.name,

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from django.db.models import QuerySet
 from django.utils.crypto import salted_hmac
 
+from analysis import jurisdiction
 from analysis.models import Judgement
 from ml.labels import LABELS
 from patients.models import Consent, Patient
@@ -52,7 +53,9 @@ def consenting(patient_ids: Iterable[int] | None = None) -> QuerySet[Patient]:
 
 
 def judged_stretches() -> list[JudgedStretch]:
-    """Every stretch that may be learnt from now, by name."""
+    """Every stretch that may be learnt from now, by name; none where no emotion may be estimated."""
+    if not jurisdiction.shows_emotion():
+        return []
     labels: dict[tuple[uuid.UUID, float, float], set[str]] = defaultdict(set)
     first: dict[tuple[uuid.UUID, float, float], Judgement] = {}
     for judgement in _standing():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -9,6 +10,9 @@ from django.utils.translation import gettext_lazy as _
 
 from patients.models.clinicians import Clinician
 from patients.models.patients import Patient
+
+WITHOUT_ESTIMATES = frozenset({"2026-1-acoustic"})
+"""Wordings that ask for measures of the sound alone: what is estimated of emotions needs another."""
 
 
 class Consent(models.Model):
@@ -44,3 +48,10 @@ class Consent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.patient}: {self.purpose}"
+
+    @property
+    def covers(self) -> bool:
+        """Whether what was agreed to is as much as is done here now."""
+        if self.purpose != self.Purpose.ANALYSE or settings.EMOTION_ANALYSIS != "full":
+            return True
+        return self.text_version not in WITHOUT_ESTIMATES

@@ -90,7 +90,10 @@ class Patient(models.Model):
     @property
     def agrees_to_analysis(self) -> bool:
         """For pages that show it. Verbs ask the table itself: ``patients.enrolment.has_consent``."""
-        return any(consent.purpose == consent.Purpose.ANALYSE for consent in self.standing_consents)
+        return any(
+            consent.purpose == consent.Purpose.ANALYSE and consent.covers
+            for consent in self.standing_consents
+        )
 
     @property
     def age(self) -> int | None:

@@ -92,6 +92,14 @@ def test_an_agreement_to_not_sure_teaches_nothing(cast: Cast) -> None:
     assert judged_stretches() == []
 
 
+def test_where_no_emotion_may_be_estimated_nothing_is_learnt(cast: Cast, settings: Settings) -> None:
+    _, heard = consenting_patient(cast, "R-0500")
+    name(cast.treats, heard, 10, "own_label", "angry")
+    assert len(judged_stretches()) == 1
+    settings.EMOTION_ANALYSIS = "acoustic"
+    assert judged_stretches() == []
+
+
 def test_where_clinicians_differ_nothing_is_learnt(cast: Cast) -> None:
     colleague = make_clinician("colleague", team=cast.team)
     _, heard = consenting_patient(cast, "R-0500")
