@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -89,9 +90,14 @@ def stretch_of(analysis: Analysis, start_s: float, end_s: float) -> dict[str, An
     }
 
 
-def snapshot(session: Session) -> dict[str, Any]:
-    """What a signature stands for: the results with their models, and the ids of the standing judgements."""
-    standing = [str(j.pk) for j in judgements_of(session) if j.withdrawn_at is None]
+def snapshot(session: Session, said: Iterable[Judgement] | None = None) -> dict[str, Any]:
+    """What a signature stands for: the results with their models, and the ids of the standing judgements.
+
+    ``said`` is what ``judgements_of`` the session gave to whoever has read it already.
+    """
+    if said is None:
+        said = judgements_of(session)
+    standing = [str(j.pk) for j in said if j.withdrawn_at is None]
     return {
         "results": [result_of(analysis) for analysis in finished_analyses(session)],
         "judgements": sorted(standing),

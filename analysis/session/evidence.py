@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -182,8 +183,11 @@ def _of_part(part: Timeline) -> str:
     return phrases.moment(part.shares.mean(0), float(part.unsure.mean()))
 
 
-def evidence_of(hearing: Hearing) -> Evidence | None:
-    """What there is to see of a recording; None without a result, or for a role that sees none."""
+def evidence_of(hearing: Hearing, said: Iterable[Judgement] | None = None) -> Evidence | None:
+    """What there is to see of a recording; None without a result, or for a role that sees none.
+
+    ``said`` are the judgements of its session, of whoever has read them already.
+    """
     analysis, summary, heard = hearing.finished, hearing.summary, hearing.heard
     matrix = WindowMatrix.objects.filter(analysis=analysis).first() if summary else None
     if analysis is None or summary is None or heard is None or matrix is None:
@@ -206,17 +210,20 @@ def evidence_of(hearing: Hearing) -> Evidence | None:
         peaks=np.frombuffer(peaks, np.int8).reshape(-1, 2),
         other_peaks=np.frombuffer(other_peaks, np.int8).reshape(-1, 2),
         other_spans=np.frombuffer(other_spans, "<f4").reshape(-1, 2),
-        marks=_marks(hearing.recording),
+        marks=_marks(analysis, said),
     )
 
 
-def _marks(recording: Recording) -> tuple[Stretch, ...]:
-    """The stretches of which somebody said what they hear."""
-    standing = Judgement.objects.filter(
-        analysis__recording=recording, start_s__isnull=False, withdrawn_at=None
-    ).order_by("start_s")
-    ends = standing.values_list("start_s", "end_s").distinct()
-    return tuple((start, end) for start, end in ends if start is not None and end is not None)
+def _marks(analysis: Analysis, said: Iterable[Judgement] | None) -> tuple[Stretch, ...]:
+    """The stretches of the recording of which somebody said what they hear."""
+    if said is None:
+        said = Judgement.objects.filter(analysis__recording=analysis.recording_id).select_related("analysis")
+    stretches = {
+        (one.start_s, one.end_s)
+        for one in said
+        if one.withdrawn_at is None and one.analysis and one.analysis.recording_id == analysis.recording_id
+    }
+    return tuple(sorted((a, b) for a, b in stretches if a is not None and b is not None))
 
 
 def sound_removed_at(recording: Recording) -> datetime | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from django.db.models import prefetch_related_objects
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.text import slugify
@@ -27,6 +28,7 @@ from analysis.trends.trend import combine
 from analysis.views.judgements import review_context
 from analysis.views.voice import voice_of_session
 from analysis.wording import phrases
+from analysis.wording.said import SessionReview
 from analysis.wording.validity import not_validated
 from ml.labels import EMOTIONS, Emotion
 from patients.access import NotVisible, SignedInRequest, open_session
@@ -52,6 +54,8 @@ def session_page(request: SignedInRequest, session_id: UUID) -> HttpResponse:
         [(h.finished.model_version.number, h.summary) for h in standing if h.finished and h.summary]
     )
     bars, scale_end = drawings.interval_bars(heard) if heard else ([], "")
+    prefetch_related_objects([session.patient], "consents")  # whose page it is, and the upload, ask for them
+    review = review_context(request, session)
     context = {
         "patient": session.patient,
         "session": session,
@@ -66,9 +70,9 @@ def session_page(request: SignedInRequest, session_id: UUID) -> HttpResponse:
         "scale_end": scale_end,
         "emotions": [(emotion, phrases.SOUNDS[emotion]) for emotion in EMOTIONS],
         "form": UploadForm(),
-        **review_context(request, session),
+        **review,
         **voice_of_session(request.user, session),
-        **(_player(chosen, request.GET.get("at")) if chosen else {}),
+        **(_player(chosen, review.get("review"), request.GET.get("at")) if chosen else {}),
     }
     return render(request, "analysis/session.html", context)
 
@@ -79,9 +83,9 @@ def _chosen(hearings: list[Hearing], wanted: str | None) -> Hearing | None:
     return next((h for h in readable if str(h.recording.pk) == wanted), next(iter(readable), None))
 
 
-def _player(hearing: Hearing, at: str | None) -> dict[str, Any]:
+def _player(hearing: Hearing, review: SessionReview | None, at: str | None) -> dict[str, Any]:
     """What the page shows of the chosen recording, drawn already, so that it needs no script to be seen."""
-    evidence = evidence_of(hearing)
+    evidence = evidence_of(hearing, review.judgements if review else None)
     if evidence is None:
         return {}
     return {

@@ -124,15 +124,20 @@ def changes_in_words(changes: Since) -> str:
 
 @dataclass(frozen=True)
 class SessionReview:
-    """Everything that the judgement and signature blocks show, in four queries."""
+    """Everything that the judgement and signature blocks show, in three queries."""
 
     session: Session
     reader: Clinician
 
     @cached_property
+    def judgements(self) -> list[Judgement]:
+        """Withdrawn ones included, the oldest first."""
+        return list(judgements_of(self.session))
+
+    @cached_property
     def all_said(self) -> list[Said]:
         """The latest first."""
-        return [Said(judgement, self.reader) for judgement in judgements_of(self.session)][::-1]
+        return [Said(judgement, self.reader) for judgement in self.judgements][::-1]
 
     @property
     def standing(self) -> list[Said]:
@@ -144,7 +149,7 @@ class SessionReview:
 
     @cached_property
     def stands(self) -> dict[str, Any]:
-        return snapshot(self.session)
+        return snapshot(self.session, self.judgements)
 
     @property
     def fingerprint(self) -> str:

@@ -107,7 +107,7 @@ def test_pages_cost_the_same_few_queries(
         make_heard(cast.treats, made[0], mixture(sad=0.5))
     for name, argument, most in (
         ("patient", ("R-0412",), 15),
-        ("session", (made[0].pk,), 18),
+        ("session", (made[0].pk,), 15),
     ):
         with django_assert_max_num_queries(most):
             text_of(treating, name, *argument)
