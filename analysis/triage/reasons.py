@@ -39,11 +39,11 @@ class Asked:
     by: Clinician
     now: datetime
 
-    @property
+    @cached_property
     def reasons(self) -> tuple[Reason, ...]:
         return tuple(reason for reason in REASONS if self.sees_estimates or not reason.of_results)
 
-    @property
+    @cached_property
     def sees_estimates(self) -> bool:
         return jurisdiction.sees_emotion(self.by)
 
