@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ml.systems.interface import Shape, Standardise
+from ml.systems.layers import lay_channels_last
 
 
 @dataclass(frozen=True)
@@ -46,10 +47,7 @@ class ConvolutionBlock(nn.Sequential):
             ]
             before = channels
         super().__init__(*layers, nn.Flatten())
-        # The same numbers, but for rounding; its few channels side by side train 1.5 times faster on a CPU.
-        for layer in self:
-            if isinstance(layer, nn.Conv2d):
-                layer.weight.data = layer.weight.data.contiguous(memory_format=torch.channels_last)
+        lay_channels_last(self)
 
 
 class EncoderBlock(nn.Module):

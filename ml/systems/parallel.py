@@ -16,7 +16,14 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ml.config import FeatureConfig
-from ml.systems.layers import AttentiveStatistics, EncoderLayer, LevelFreeMfcc, shrink_mask, sinusoids
+from ml.systems.layers import (
+    AttentiveStatistics,
+    EncoderLayer,
+    LevelFreeMfcc,
+    lay_channels_last,
+    shrink_mask,
+    sinusoids,
+)
 
 
 @dataclass(frozen=True)
@@ -155,6 +162,7 @@ class Parallel(nn.Module):
         self.head = nn.Sequential(
             nn.BatchNorm1d(2 * sum(widths)), nn.Dropout(options.dropout), nn.Linear(2 * sum(widths), classes)
         )
+        lay_channels_last(self)
 
     @property
     def branches(self) -> Mapping[str, nn.Module]:
