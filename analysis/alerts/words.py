@@ -150,10 +150,7 @@ def delta_words(delta: Delta) -> str:
         more = _("more %s") if delta.difference > 0 else _("less %s")
         size = _("%s points") % _signed(delta.difference * 100, 0)
         return f"{more % name} ({size}, {sure})"
-    known = MEASURES[delta.measure]
-    name = measure_name(delta.measure)
-    size = f"{_signed(delta.difference, known.digits)}\u202f{_(known.unit)}"
-    return f"{name} {size} ({sure})"
+    return f"{measure_name(delta.measure)} {_in_unit(delta)} ({sure})"
 
 
 def delta_interval(delta: Delta) -> str:
@@ -178,19 +175,30 @@ def since_sentence(since: SinceVisit, changes: list[str]) -> str:
 
 
 def since_in_short(since: SinceVisit) -> str:
-    """For a line of the caseload: "Since 3 Nov: sad +14 points (reliable); …"."""
-    return _("Since %(day)s: %(changes)s") % {
-        "day": _day(since.visit),
-        "changes": "; ".join(map(delta_in_short, since.deltas)),
-    }
+    """For a line of the caseload: "Since 3 Nov reliably: sad +14 points; not reliably: jitter +0.1 %"."""
+    sure, unsure = (
+        ", ".join(delta_in_short(delta) for delta in since.deltas if delta.is_reliable is reliable)
+        for reliable in (True, False)
+    )
+    words = {"day": _day(since.visit), "sure": sure, "unsure": unsure}
+    if not sure:
+        return _("Since %(day)s nothing reliable: %(unsure)s") % words
+    if not unsure:
+        return _("Since %(day)s reliably: %(sure)s") % words
+    return _("Since %(day)s reliably: %(sure)s; not reliably: %(unsure)s") % words
 
 
 def delta_in_short(delta: Delta) -> str:
-    if not delta.is_share:
-        return delta_words(delta)
-    sure = _("reliable") if delta.is_reliable else _("not reliable")
-    size = _("%s points") % _signed(delta.difference * 100, 0)
-    return f"{SOUNDS[Emotion(delta.measure)]} {size} ({sure})"
+    """ "sad +14 points"."""
+    if delta.is_share:
+        size = _("%s points") % _signed(delta.difference * 100, 0)
+        return f"{SOUNDS[Emotion(delta.measure)]} {size}"
+    return f"{measure_name(delta.measure)} {_in_unit(delta)}"
+
+
+def _in_unit(delta: Delta) -> str:
+    known = MEASURES[delta.measure]
+    return f"{_signed(delta.difference, known.digits)}\u202f{_(known.unit)}"
 
 
 def _signed(value: float, digits: int) -> str:

@@ -14,7 +14,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from analysis.alerts.watched import news_of
-from analysis.alerts.words import delta_in_short
+from analysis.alerts.words import delta_in_short, since_in_short
 from analysis.models import AcousticMeasures, Analysis, Digest
 from analysis.trends.trend import patient_trend
 from analysis.trends.watchable import days_in
@@ -58,12 +58,11 @@ def short(client: Client) -> list[str]:
 def test_a_line_tells_the_three_deltas_each_reliable_or_not(treating: Client, sadder: Patient) -> None:
     (line,) = short(treating)
     visit = timezone.localdate() - timedelta(days=9)
-    assert line.startswith(f"Since {visit.day} {visit:%b}: ")
-    deltas = line.split(": ", 1)[1].split("; ")
-    assert len(deltas) == 3
-    assert all(delta.endswith(("(reliable)", "(not reliable)")) for delta in deltas)
-    assert any(re.fullmatch(r"sad \+\d+ points \(reliable\)", delta) for delta in deltas)
-    assert any(re.fullmatch(r"pause duration \+0\.5\d?\u202fs \(reliable\)", delta) for delta in deltas)
+    assert line.startswith(f"Since {visit.day} {visit:%b} reliably: ")
+    sure, _, unsure = line.split(": ", 1)[1].partition("; not reliably: ")
+    assert len([*sure.split(", "), *filter(None, unsure.split(", "))]) == 3
+    assert re.search(r"\bsad \+\d+ points", sure)
+    assert re.search(r"pause duration \+0\.5\d?\u202fs", sure)
     page = treating.get(reverse("caseload")).content.decode()
     assert "reliable change index (Jacobson &amp; Truax 1991)" in page
 
@@ -72,9 +71,17 @@ def test_it_says_what_the_patients_page_says(treating: Client, sadder: Patient) 
     news = news_of(trend := patient_trend(sadder), days_in(trend, patient_voice(sadder).readings))
     assert news is not None
     (line,) = short(treating)
-    assert line.split(": ", 1)[1] == "; ".join(map(delta_in_short, news.since.deltas))
+    assert line == since_in_short(news.since)
+    for delta in news.since.deltas:
+        assert delta_in_short(delta) in line
     page = treating.get(reverse("patient", args=[sadder.reference])).content.decode()
     assert news.sentence in page
+
+
+def test_what_is_not_reliable_is_called_so(treating: Client, cast: Cast) -> None:
+    make_course(cast.treats, cast.patient, [CALM] * 9)
+    (line,) = short(treating)
+    assert re.match(r"Since \d+ \w+ nothing reliable: (\w+ [+−±]\d+ points(, )?){3}$", line)
 
 
 def test_reading_it_costs_no_query(
@@ -95,7 +102,7 @@ def test_it_is_kept_as_it_was_made_and_renewed_with_a_visit(
     session = make_session(cast.treats, sadder, held_at=timezone.now() - timedelta(hours=1))
     make_heard(cast.treats, session, SAD)
     (after,) = short(treating)
-    assert after.split(":")[0] != before.split(":")[0]  # since a newer visit
+    assert after.split()[:3] != before.split()[:3]  # since a newer visit
     other = make_patient(cast.treats, "R-0413")
     move_session(by=cast.treats, session=session, to_patient=other, reason="a test")
     assert short(treating) == [before]
