@@ -44,6 +44,11 @@ def days(first: date, last: date | None) -> str:
 
 
 def sessions(count: int) -> str:
+    return _sessions(count, get_language())
+
+
+@lru_cache(maxsize=1_000)
+def _sessions(count: int, _language: str) -> str:
     return ngettext("%(n)d session", "%(n)d sessions", count) % {"n": count}
 
 

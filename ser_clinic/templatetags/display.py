@@ -1,17 +1,15 @@
 """How the pages write numbers, times and icons: the same everywhere, whichever app asks."""
 
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 from functools import cache, lru_cache
-from typing import Protocol
 
 from django import template
 from django.conf import settings
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.html import escape, format_html
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import get_language, get_language_info, ngettext
 from django.utils.translation import gettext as _
 
@@ -130,32 +128,3 @@ def _kept_written(local: datetime, how: str, _language: str | None) -> str:
 def languages() -> list[tuple[str, str]]:
     """The languages of the pages, each by the name that its speakers give it."""
     return list(settings.LANGUAGES)
-
-
-class ShareRow(Protocol):
-    """A line of a table of shares: the cells, or in ``note`` why there are none."""
-
-    name: str
-    link: str
-    cells: list[str]
-    unsure: float | None
-    speech_s: float | None
-    note: str
-
-
-@register.simple_tag
-def share_rows(rows: Iterable[ShareRow]) -> SafeString:
-    """The body of a table of shares. Written here: of hundreds of rows a template takes ten times as long."""
-    return mark_safe("".join(map(_share_row, rows)))
-
-
-def _share_row(row: ShareRow) -> str:
-    name = escape(row.name)
-    head = f'<a href="{escape(row.link)}">{name}</a>' if row.link else name
-    if row.note:
-        cells = f'<td colspan="10" class="muted">{escape(row.note)}</td>'
-    else:
-        told = "\n".join([*row.cells, percent(row.unsure), clock(row.speech_s)])
-        between = '</td><td class="number">'
-        cells = f'<td class="number">{escape(told).replace(chr(10), between)}</td>'
-    return f'<tr><th scope="row" class="nowrap">{head}</th>{cells}</tr>'
