@@ -25,7 +25,7 @@ from analysis.change.days import SHARE_MEASURES, Days
 from analysis.change.rules import default_rule, standing_rules
 from analysis.change.runs import Run, rule_told, runs_of
 from analysis.models import Alert, AlertAction, AlertRule
-from analysis.trends.trend import trends_of
+from analysis.trends.reading import trends_of
 from analysis.trends.watchable import days_in, days_of, prior_in
 from analysis.voice.measures import measures_of
 from patients.access import NotVisible, lock_patient, patients_of

@@ -15,7 +15,8 @@ from typing import Generic, TypeVar
 
 from analysis import jurisdiction
 from analysis.trends.marks import Mark, marks_among
-from analysis.trends.trend import Trend, trends_of
+from analysis.trends.reading import trends_of
+from analysis.trends.trend import Trend
 from patients.course import everything_of
 from patients.models import CourseEvent, Patient
 

@@ -1,35 +1,25 @@
-"""Reads: what was heard of a patient session by session, and how it compares with before.
-
-Whatever the number of patients and sessions, a call costs the same few queries.
-"""
+"""What was heard of a patient session by session, and how it compares with before; ``reading`` reads it."""
 
 from __future__ import annotations
 
-import json
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
-from itertools import chain, groupby
-from operator import itemgetter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from itertools import chain
+from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
 import numpy as np
-from django.db.models import Exists, OuterRef, QuerySet, TextField
-from django.db.models.functions import Cast
 from django.utils.timezone import get_default_timezone
 
-from analysis import jurisdiction, reasons
+from analysis import reasons
 from analysis.change.baseline import Prior
 from analysis.change.comparison import Comparison, Shares, compare
 from analysis.change.days import Days, days_of_shares
 from analysis.change.pooling import Places, Results, pool
-from analysis.change.rules import caseload_prior
-from analysis.models import Analysis, Signature, Summary
+from analysis.models import Summary
 from ml.labels import EMOTIONS
-from patients.models import Patient, Session
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrPromise
@@ -195,153 +185,6 @@ class Trend:
         """Whether the last two sessions were recorded and analysed, and neither held enough speech."""
         finished = [point for point in self.points if point.recordings and not point.pending]
         return len(finished) >= 2 and not any(point.counts for point in finished[-2:])
-
-
-def patient_trend(patient: Patient, *, with_results: bool = True) -> Trend:
-    one = Patient.objects.filter(pk=patient.pk)
-    with_results = with_results and jurisdiction.shows_emotion()
-    return trends_of(one, with_results=with_results).get(patient.pk, Trend(()))
-
-
-class _Row(NamedTuple):
-    """One recording's summary by its newest model; its arrays are still the JSON that they are kept in."""
-
-    number: int
-    shares: str
-    low: str
-    high: str
-    quality: str
-    abstained_share: float
-    speech_s: float
-    duration_s: float
-
-
-class _Session(NamedTuple):
-    """A session as it is read, its recordings added up."""
-
-    pk: UUID
-    patient_id: int
-    held_at: datetime
-    kind: str
-    is_voided: bool
-    is_signed: bool
-    recordings: int
-    failed: int
-    pending: int
-    heard: list[_Row]
-
-
-def trends_of(patients: QuerySet[Patient], *, with_results: bool) -> dict[int, Trend]:
-    """Trends by patient id, in one query, or two with results."""
-    sessions = _sessions(patients.order_by(), with_results)
-    heard = _heard_by_session(sessions)
-    labels = {kind.value: kind.label for kind in Session.Kind}  # in the language of whoever will read them
-    points: dict[int, list[SessionPoint]] = defaultdict(list)
-    for one in sessions:
-        points[one.patient_id].append(
-            SessionPoint(
-                session_id=one.pk,
-                held_at=one.held_at,
-                kind=labels[one.kind],
-                is_voided=one.is_voided,
-                recordings=one.recordings,
-                failed=one.failed,
-                pending=one.pending,
-                heard=heard.get(one.pk),
-                is_visit=one.is_signed or one.kind == Session.Kind.IN_PERSON,
-            )
-        )
-    prior = caseload_prior() if with_results and points else None
-    return {patient_id: Trend(tuple(row), prior) for patient_id, row in points.items()}
-
-
-def _sessions(patients: QuerySet[Patient], with_results: bool) -> list[_Session]:
-    """All sessions, the oldest first, with how far the work on their recordings has come.
-
-    A row for each analysis, or where there is none for the recording, or the session.
-    """
-    signed = Exists(Signature.objects.filter(session=OuterRef("pk")))
-    rows = (
-        Session.objects.filter(patient__in=patients.values("pk"))
-        .order_by("held_at", "created_at", "pk", "recordings__pk", "recordings__analyses__queued_at")
-        .values_list(
-            *("pk", "patient_id", "held_at", "kind", "voided_at", signed),
-            *("recordings__pk", "recordings__voided_at", "recordings__analyses__state"),
-            *(_summary_columns() if with_results else ()),
-        )
-    )
-    return [_session(list(of_session)) for _pk, of_session in groupby(rows, key=itemgetter(0))]
-
-
-def _session(rows: list[tuple[Any, ...]]) -> _Session:
-    """What its recordings add up to and, if that was read, what was heard in them.
-
-    For each recording what its newest model said: older hearings stay kept and are not counted again.
-    """
-    pk, patient_id, held_at, kind, voided_at, is_signed = rows[0][:6]
-    latest: dict[UUID, str] = {}
-    newest: dict[UUID, _Row] = {}
-    for row in rows:
-        recording, recording_voided_at, state = row[6:9]
-        if recording is None or recording_voided_at is not None:
-            continue
-        latest[recording] = state
-        # Where no emotion may be estimated an analysis is done without a summary.
-        if state == Analysis.State.DONE and len(row) > 9 and row[10] is not None:
-            summary = _Row(*row[9:])
-            if recording not in newest or summary.number > newest[recording].number:
-                newest[recording] = summary
-    states = list(latest.values())
-    return _Session(
-        pk,
-        patient_id,
-        held_at,
-        kind,
-        voided_at is not None,
-        is_signed,
-        recordings=len(states),
-        failed=states.count(Analysis.State.FAILED),
-        pending=states.count(Analysis.State.QUEUED) + states.count(Analysis.State.RUNNING),
-        heard=list(newest.values()),
-    )
-
-
-def _summary_columns() -> list[str | Cast]:
-    """As text, so that a thousand arrays are parsed in one go instead of one by one."""
-    arrays = ("shares", "low", "high", "quality")
-    return [
-        "recordings__analyses__model_version__number",
-        *(Cast(f"recordings__analyses__summary__{name}", TextField()) for name in arrays),
-        *(f"recordings__analyses__summary__{name}" for name in ("abstained_share", "speech_s", "duration_s")),
-    ]
-
-
-def _heard_by_session(read: Sequence[_Session]) -> dict[UUID, Heard]:
-    """All sessions at once; each of its newest model's recordings alone."""
-    sessions: list[UUID] = []
-    rows: list[_Row] = []
-    starts: list[int] = []
-    for one in read:
-        if one.heard:
-            newest = max(row.number for row in one.heard)
-            sessions.append(one.pk)
-            starts.append(len(rows))
-            rows += [row for row in one.heard if row.number == newest]
-    if not rows:
-        return {}
-    numbers, shares, low, high, quality, abstained, speech, duration = zip(*rows, strict=True)
-    results = Results(
-        *(np.array(_parsed(texts), np.float64) for texts in (shares, low, high)),
-        *(np.array(values, np.float64) for values in (speech, duration, abstained)),
-    )
-    codes = _parsed(quality)
-    heard = heard_in(results, codes, [numbers[start] for start in starts], np.array(starts))
-    return dict(zip(sessions, heard, strict=True))
-
-
-def _parsed(arrays: Sequence[str]) -> list[Any]:
-    parsed: list[Any] = json.loads(f"[{','.join(arrays)}]")
-    return parsed
 
 
 def combine(summaries: list[tuple[int, Summary]]) -> Heard | None:

@@ -25,7 +25,8 @@ from analysis.change.days import (
     with_acoustics,
 )
 from analysis.change.since import SinceVisit, since_visit
-from analysis.trends.trend import Trend, trends_of
+from analysis.trends.reading import trends_of
+from analysis.trends.trend import Trend
 from analysis.voice.measures import Reading, Values, measures_of
 from ml.acoustics.measures import MEASURES
 from patients.models import Patient

@@ -18,7 +18,8 @@ from django.utils import timezone
 
 from analysis.models import Analysis, Digest
 from analysis.trends.gist import Gist, gist_of, last_visit_told, shifts_told, spark_told
-from analysis.trends.trend import Trend, trends_of
+from analysis.trends.reading import trends_of
+from analysis.trends.trend import Trend
 from analysis.voice.measures import measures_of
 from patients.models import Patient, Session
 

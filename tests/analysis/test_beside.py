@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.trends.beside import LEAST_BEFORE, Move, Point, Verdict, compare, hear
-from analysis.trends.trend import patient_trend
+from analysis.trends.reading import patient_trend
 from analysis.wording.beside import beside
 from patients.questionnaires.answering import fill
 from patients.questionnaires.course import course_of, latest

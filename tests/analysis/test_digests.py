@@ -18,7 +18,7 @@ from analysis.correction import move_recording, retry_analysis, void_recording
 from analysis.judging.signing import sign_session
 from analysis.models import Analysis, Digest, Recording, Summary
 from analysis.trends.gist import gist_of
-from analysis.trends.trend import patient_trend, trends_of
+from analysis.trends.reading import patient_trend, trends_of
 from analysis.triage import digests
 from analysis.triage.digests import IS_DUE, catch_up, gist_kept
 from patients.audit import Action, record

@@ -5,7 +5,7 @@ import pytest
 
 from analysis.charts.drawings import MARK, Sparkline, interval_bars, sparkline
 from analysis.trends.gist import gist_of
-from analysis.trends.trend import patient_trend
+from analysis.trends.reading import patient_trend
 from ml.labels import EMOTIONS, Emotion
 from tests.analysis.hearing import make_course, make_heard, mixture
 from tests.cast import Cast, cast, make_session

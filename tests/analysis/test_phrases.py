@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.models import Analysis
-from analysis.trends.trend import patient_trend
+from analysis.trends.reading import patient_trend
 from analysis.wording import phrases
 from analysis.wording.phrases import Need, finding, moment, session_sentence, sounds_like
 from ml.labels import EMOTIONS

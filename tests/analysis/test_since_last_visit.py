@@ -19,7 +19,7 @@ from analysis.change.days import Days, days_of_shares, with_acoustics
 from analysis.change.pooling import Results
 from analysis.change.since import BEFORE, TOLD, critical, since_visit
 from analysis.judging.signing import sign_session
-from analysis.trends.trend import patient_trend
+from analysis.trends.reading import patient_trend
 from analysis.trends.watchable import last_visit
 from ml.labels import EMOTIONS, Emotion, index_of
 from patients.models import QuestionnaireResponse, Session

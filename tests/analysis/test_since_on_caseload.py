@@ -16,7 +16,7 @@ from pytest_django import DjangoAssertNumQueries, Settings
 from analysis.alerts.watched import news_of
 from analysis.alerts.words import delta_in_short, since_in_short
 from analysis.models import AcousticMeasures, Analysis, Digest
-from analysis.trends.trend import patient_trend
+from analysis.trends.reading import patient_trend
 from analysis.trends.watchable import days_in
 from analysis.triage.digests import catch_up, gist_kept
 from analysis.voice.measures import patient_voice

@@ -3,7 +3,7 @@
 from analysis.charts.palette import LIGHT
 from analysis.charts.small_multiples import draw
 from analysis.trends.excerpts import excerpt
-from analysis.trends.trend import patient_trend
+from analysis.trends.reading import patient_trend
 from tests.analysis.hearing import make_course, mixture
 from tests.cast import Cast, cast
 

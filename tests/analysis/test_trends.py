@@ -9,7 +9,8 @@ from pytest_django import DjangoAssertNumQueries
 
 from analysis.correction import void_recording
 from analysis.models import Analysis
-from analysis.trends.trend import ENOUGH_SPEECH_S, combine, patient_trend, trends_of
+from analysis.trends.reading import patient_trend, trends_of
+from analysis.trends.trend import ENOUGH_SPEECH_S, combine
 from patients.access import patients_of
 from patients.care import move_session, void_session
 from tests.analysis.hearing import make_course, make_heard, make_recording, mixture, model
