@@ -45,7 +45,9 @@ class Task:
 class FinishedFold:
     """Logits (n, 8) for the test clips, with their truth and speakers; `curves` are figures of the epochs.
 
-    `altered` holds the logits for the same clips put through noise, a telephone or a room, by name.
+    `altered` holds the logits for the same clips put through noise, a telephone or a room, by name; `strange`
+    those for sounds of `ml.strange`, by kind. `energies` (see `ml.familiarity`) are those of the clips, under
+    "", and of each strange kind.
     """
 
     task: Task
@@ -58,6 +60,8 @@ class FinishedFold:
     logits: NDArray[np.float64]
     curves: tuple[dict[str, float], ...] = ()
     altered: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+    strange: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+    energies: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
 
     def to_line(self) -> str:
         """Return one JSON line."""
@@ -80,8 +84,11 @@ class FinishedFold:
                 for name in (self.curves[0] if self.curves else ())
             },
         }
-        if self.altered:
-            line["altered"] = {name: packed(logits) for name, logits in self.altered.items()}
+        for name, sounds in (("altered", self.altered), ("strange", self.strange)):
+            if sounds:
+                line[name] = {kind: packed(logits) for kind, logits in sounds.items()}
+        if self.energies:
+            line["energies"] = {kind: np.round(own, 2).tolist() for kind, own in self.energies.items()}
         return json.dumps(line)
 
     @classmethod
@@ -100,6 +107,8 @@ class FinishedFold:
             logits=unpacked(values["logits"]),
             curves=tuple(dict(zip(values["curves"], epoch, strict=True)) for epoch in epochs),
             altered={name: unpacked(text) for name, text in values.get("altered", {}).items()},
+            strange={kind: unpacked(text) for kind, text in values.get("strange", {}).items()},
+            energies={kind: np.array(own) for kind, own in values.get("energies", {}).items()},
         )
 
 

@@ -21,6 +21,7 @@ from ml.flagship.judge import (
     selective_gain,
     together,
 )
+from ml.flagship.strangeness import SPEECH, confident_shares
 from ml.labels import Emotion
 from ml.metrics import Interval
 
@@ -75,6 +76,8 @@ WANTED: Mapping[str, Wanted] = MappingProxyType(
         "flagship.loss_noise": Wanted("UAR lost under noise at 10 dB", (12, 7, 4), at_most=True),
         "flagship.loss_phone": Wanted("UAR lost over a telephone", (12, 7, 4), at_most=True),
         "flagship.loss_room": Wanted("UAR lost in a room of RT60 0.6 s", (12, 7, 4), at_most=True),
+        "ood.confident_share": Wanted("Of sounds that are no voice: answered", (0, 0, 0), at_most=True),
+        "ood.in_domain_answered": Wanted("Of speech of unheard speakers: answered with the same floors"),
     }
 )
 
@@ -85,6 +88,7 @@ def figures_of(
     """Return every figure of which all folds are there. `emotions` of each corpus, `sexes` by speaker."""
     found = dict(_recognition(folds))
     found |= _one_network(seeds_of(folds, "ravdess"), sexes)
+    found |= _strange(seeds_of(folds, "ravdess"))
     found |= _left_out(folds, emotions)
     return {key: found[key] for key in WANTED if key in found}
 
@@ -128,6 +132,19 @@ def _one_network(runs: Mapping[int, Sequence[FinishedFold]], sexes: Mapping[str,
             lost = [uar - metrics.uar(h.targets, h.answers) for uar, h in zip(uars, altered, strict=True)]
             found[f"flagship.loss_{way}"] = Figure(100 * float(np.mean(lost)), len(runs))
     return found
+
+
+def _strange(runs: Mapping[int, Sequence[FinishedFold]]) -> dict[str, Figure]:
+    """Return how often sounds of `ml.strange` are answered, all kinds alike, and how often speech is."""
+    if not runs or not all(fold.strange for run in runs.values() for fold in run):
+        return {}
+    shares = [confident_shares(run) for run in runs.values()]
+    wrong = np.mean([[share for kind, share in own.items() if kind != SPEECH] for own in shares])
+    right = np.mean([own[SPEECH] for own in shares])
+    return {
+        "ood.confident_share": Figure(100 * float(wrong), len(runs)),
+        "ood.in_domain_answered": Figure(100 * float(right), len(runs)),
+    }
 
 
 def _gap(heard: Heard, sexes: Mapping[str, str]) -> float:

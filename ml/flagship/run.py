@@ -11,11 +11,13 @@ from ml.benchmark.record import FinishedFold, Task
 from ml.config import ExperimentConfig
 from ml.corpora.manifest import Utterance
 from ml.dataset import Clip
+from ml.familiarity import energies
 from ml.fitting import fit, logits_of
-from ml.flagship.hearing import ALTERED, Listening, by_speaker
+from ml.flagship.hearing import ALTERED, Listening, by_speaker, strange_clips
 from ml.flagship.protocols import PROTOCOLS, clips_of, folds_of
 from ml.lab import Split
 from ml.loop import OnEpoch
+from ml.strange import KINDS
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,8 @@ def run_piece(utterances: Sequence[Utterance], piece: Piece) -> FinishedFold:
     def answers(tested: Sequence[Clip]) -> NDArray[np.float64]:
         return logits_of(network, tested, piece.cfg)
 
+    logits = answers(heard)
+    strange = {kind: answers(strange_clips(test, piece.cfg, kind)) for kind in KINDS if protocol.altered}
     return FinishedFold(
         task=piece.task,
         recipe=piece.recipe,
@@ -78,9 +82,11 @@ def run_piece(utterances: Sequence[Utterance], piece: Piece) -> FinishedFold:
         seconds=time.process_time() - started,
         speakers=tuple(u.speaker for u in test),
         targets=np.array([clip.target for clip in heard], np.int64),
-        logits=answers(heard),
+        logits=logits,
         curves=tuple(curves),
         altered={way: answers(listening.testing(test, way)) for way in ALTERED if protocol.altered},
+        strange=strange,
+        energies={kind: energies(own) for kind, own in {"": logits, **strange}.items() if strange},
     )
 
 
