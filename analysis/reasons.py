@@ -124,6 +124,10 @@ NOTES: Mapping[str, StrPromise] = {
     "band_limited": _(
         "It sounds like a telephone line: high tones are missing, so estimates are less certain."
     ),
+    "unfamiliar": _(
+        "Most of it is unlike the speech that the model learnt from, as music or several voices are. "
+        "There is no estimate for those parts."
+    ),
     "cut_off": _("The recording breaks off: the file promised more than it holds."),
     "gaps": _("Parts of the recording are damaged; they were heard as silence."),
 }

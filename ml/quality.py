@@ -25,6 +25,7 @@ QUALITY: Mapping[str, str] = MappingProxyType(
         "clipped": "The recording is overdriven: loud passages are distorted.",
         "low_snr": "Loud background noise: the voice hardly stands out.",
         "band_limited": "Telephone quality: nothing above 4 kHz, where the recogniser expects something.",
+        "unfamiliar": "Unlike anything that the recogniser learnt from: music, a machine, or several voices.",
     }
 )
 FORBIDDING = frozenset({"silent", "no_speech", "too_short"})
@@ -104,6 +105,7 @@ def quality_codes(
     enough: bool,
     cut_off: bool,
     bad_packet_share: float,
+    unfamiliar: bool = False,
 ) -> tuple[str, ...]:
     """The codes that apply, in the order of `QUALITY`; without speech its further qualities say nothing."""
     breaks = {"cut_off": cut_off, "gaps": bad_packet_share > GAPS_SHARE}
@@ -118,5 +120,6 @@ def quality_codes(
             "clipped": meter.clipped,
             "low_snr": signal_to_noise_db(level_counts) < LOW_SNR_DB,
             "band_limited": meter.band_limited,
+            "unfamiliar": unfamiliar,
         }
     return tuple(code for code, applies in found.items() if applies)

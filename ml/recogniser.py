@@ -19,6 +19,7 @@ from threadpoolctl import threadpool_limits
 
 from ml.aggregation import Summary, summarise
 from ml.audio import Decoding, decode
+from ml.familiarity import energies
 from ml.frontend import StreamingLogMel, frame_count, log_mel, plane, silent_frames
 from ml.peaks import PeakMeter
 from ml.quality import FORBIDDING, QualityMeter, quality_codes
@@ -32,6 +33,9 @@ Flags: TypeAlias = NDArray[np.bool_]
 
 SHORTEST_SECONDS = 1.0
 """The least that the network takes; a shorter waveform is followed by silence."""
+
+UNFAMILIAR_SHARE = 0.5
+"""Of its windows, from which on a whole recording is called so."""
 
 
 @dataclass(frozen=True)
@@ -205,8 +209,13 @@ class _Listening:
         probabilities = softmax(logits, self._card.temperature)
         speech_s = self._detector.speech_s
         cfg = self._card.config.window
-        quality = self._quality(decoding, enough=len(times) > 0 and speech_s >= cfg.min_speech_seconds)
-        abstained = probabilities.max(axis=1, initial=0.0) < self._card.abstention_threshold
+        unfamiliar = energies(logits) < self._card.energy_floor
+        quality = self._quality(
+            decoding,
+            enough=len(times) > 0 and speech_s >= cfg.min_speech_seconds,
+            unfamiliar=len(times) > 0 and unfamiliar.mean() > UNFAMILIAR_SHARE,
+        )
+        abstained = unfamiliar | (probabilities.max(axis=1, initial=0.0) < self._card.abstention_threshold)
         abstained |= not FORBIDDING.isdisjoint(quality)
         return SessionEstimate(
             duration_s=duration_s,
@@ -229,7 +238,7 @@ class _Listening:
             bad_packets=decoding.bad_packets,
         )
 
-    def _quality(self, decoding: Decoding, *, enough: bool) -> tuple[str, ...]:
+    def _quality(self, decoding: Decoding, *, enough: bool, unfamiliar: bool) -> tuple[str, ...]:
         return quality_codes(
             meter=self._meter,
             level_counts=self._detector.level_counts,
@@ -237,6 +246,7 @@ class _Listening:
             enough=enough,
             cut_off=decoding.cut_off,
             bad_packet_share=decoding.bad_packet_share,
+            unfamiliar=unfamiliar,
         )
 
     def _hear(self, windows: Iterable[Window]) -> None:

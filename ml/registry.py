@@ -30,7 +30,10 @@ class AlreadyPublished(FileExistsError):
 
 @dataclass(frozen=True)
 class ModelCard:
-    """What `card.json` says, and where it stands. `contents` is all of it, for whoever shows it."""
+    """What `card.json` says, and where it stands. `contents` is all of it, for whoever shows it.
+
+    Below `energy_floor` a window is unlike what was learnt from (`ml.familiarity`); older models have none.
+    """
 
     id: str
     name: str
@@ -39,6 +42,7 @@ class ModelCard:
     config: ExperimentConfig
     temperature: float
     abstention_threshold: float
+    energy_floor: float
     contents: Mapping[str, Any]
     folder: Path
 
@@ -64,6 +68,7 @@ class ModelCard:
             config=ExperimentConfig.from_dict(contents["config"]),
             temperature=contents["temperature"],
             abstention_threshold=contents["abstention"]["threshold"],
+            energy_floor=contents["abstention"].get("energy_floor", float("-inf")),
             contents=contents,
             folder=folder,
         )

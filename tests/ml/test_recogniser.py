@@ -1,6 +1,7 @@
 """A recording from file to estimate: which windows, which numbers, what is said of too little."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -131,6 +132,18 @@ QUALITIES = {
 @pytest.mark.parametrize(("sound", "kind", "codes"), QUALITIES.values(), ids=QUALITIES.keys())
 def test_quality(hear: Hear, sound: voices.Waveform, kind: str, codes: tuple[str, ...]) -> None:
     assert hear(sound.astype(np.float32), kind).quality == codes
+
+
+@pytest.mark.parametrize(("floor", "codes"), [(-1e9, ()), (1e9, ("unfamiliar",))])
+def test_what_lies_under_the_floor_is_not_answered_and_says_so(
+    recogniser: EmotionRecogniser, tmp_path: Path, floor: float, codes: tuple[str, ...]
+) -> None:
+    strict = EmotionRecogniser(replace(recogniser.card, energy_floor=floor), recogniser._runtime)
+    path = voices.write(tmp_path / "a.wav", voices.speech(8.0))
+    estimate, before = strict.analyse(path), recogniser.analyse(path)
+    assert estimate.quality == codes
+    assert np.array_equal(estimate.probabilities, before.probabilities)
+    assert estimate.abstained.all() if codes else np.array_equal(estimate.abstained, before.abstained)
 
 
 def test_half_a_recording_says_so(recogniser: EmotionRecogniser, tmp_path: Path) -> None:
