@@ -39,10 +39,10 @@ def reviews_of(sessions: Collection[UUID]) -> dict[UUID, Review]:
         at=Subquery(latest.values("signed_at")[:1]),
         **{name: Subquery(latest.values(f"signed_by__{name}")[:1]) for name in names},
     )
-    return {
-        pk: Review(Clinician(**dict(zip(names, name, strict=True))).display_name if at else "", at, judged)
-        for pk, judged, at, *name in rows.order_by().values_list("pk", "judged", "at", *names)
-    }
+    read = list(rows.order_by().values_list("pk", "judged", "at", *names))
+    signers = {tuple(name) for _pk, _judged, at, *name in read if at}
+    called = {name: Clinician(**dict(zip(names, name, strict=True))).display_name for name in signers}
+    return {pk: Review(called.get(tuple(name), ""), at, judged) for pk, judged, at, *name in read}
 
 
 def reviewed_sessions(patient: Patient) -> frozenset[UUID]:

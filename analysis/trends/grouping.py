@@ -106,12 +106,11 @@ def _alike(points: Iterable[SessionPoint], by: Grouping) -> Iterator[list[Sessio
         periods[period(point, by)].append(point)
     for within in periods.values():
         kinds: dict[Kind, list[SessionPoint]] = defaultdict(list)
-        silent = [point for point in within if point.heard is None]
+        silent: list[SessionPoint] = []
         for point in within:
-            if point.heard is not None:
-                kinds[point.heard.kind].append(point)
+            (silent if point.heard is None else kinds[point.heard.kind]).append(point)
         first, *others = kinds.values() or [[]]
-        yield sorted(first + silent, key=lambda point: point.held_at)
+        yield sorted(first + silent, key=lambda point: point.held_at) if silent else first
         yield from others
 
 
@@ -126,5 +125,5 @@ def _pooled(runs: Sequence[list[SessionPoint]]) -> Iterator[Stretch]:
     pooled = iter(heard_in(results, [result.quality for result in heard], numbers, starts))
     for run, told in zip(runs, telling, strict=True):
         begin = run[0].held_at
-        after = sum(((point.held_at - begin) * next(weights) for point, _ in told), timedelta(0))
-        yield Stretch(begin + after, tuple(run), next(pooled) if told else None)
+        after = sum((point.held_at - begin).total_seconds() * next(weights) for point, _ in told)
+        yield Stretch(begin + timedelta(seconds=after), tuple(run), next(pooled) if told else None)

@@ -32,6 +32,12 @@ def patient_trend(patient: Patient, *, with_results: bool = True) -> Trend:
     return trends_of(one, with_results=with_results).get(patient.pk, Trend(()))
 
 
+# As they are read: asked of the classes thousands of times they would take longer than the arithmetic.
+DONE, FAILED = Analysis.State.DONE.value, Analysis.State.FAILED.value
+WAITING = frozenset({Analysis.State.QUEUED.value, Analysis.State.RUNNING.value})
+IN_PERSON = Session.Kind.IN_PERSON.value
+
+
 class _Row(NamedTuple):
     """One recording's summary by its newest model; its arrays are still the JSON that they are kept in."""
 
@@ -53,7 +59,7 @@ class _Session(NamedTuple):
     held_at: datetime
     kind: str
     is_voided: bool
-    is_signed: bool
+    is_visit: bool
     recordings: int
     failed: int
     pending: int
@@ -77,7 +83,7 @@ def trends_of(patients: QuerySet[Patient], *, with_results: bool) -> dict[int, T
                 failed=one.failed,
                 pending=one.pending,
                 heard=heard.get(one.pk),
-                is_visit=one.is_signed or one.kind == Session.Kind.IN_PERSON,
+                is_visit=one.is_visit,
             )
         )
     prior = caseload_prior() if with_results and points else None
@@ -107,31 +113,27 @@ def _session(rows: list[tuple[Any, ...]]) -> _Session:
 
     For each recording what its newest model said: older hearings stay kept and are not counted again.
     """
-    pk, patient_id, held_at, kind, voided_at, is_signed = rows[0][:6]
     latest: dict[UUID, str] = {}
     newest: dict[UUID, _Row] = {}
     for row in rows:
-        recording, recording_voided_at, state = row[6:9]
-        if recording is None or recording_voided_at is not None:
+        recording, voided_at, state = row[6:9]
+        if recording is None or voided_at is not None:
             continue
         latest[recording] = state
         # Where no emotion may be estimated an analysis is done without a summary.
-        if state == Analysis.State.DONE and len(row) > 9 and row[10] is not None:
-            summary = _Row(*row[9:])
+        if state == DONE and len(row) > 9 and row[10] is not None:
+            summary = _Row._make(row[9:])
             if recording not in newest or summary.number > newest[recording].number:
                 newest[recording] = summary
-    states = list(latest.values())
+    failed = pending = 0
+    for state in latest.values():
+        failed += state == FAILED
+        pending += state in WAITING
+    pk, patient_id, held_at, kind, voided_at, is_signed = rows[0][:6]
+    is_visit = is_signed or kind == IN_PERSON
     return _Session(
-        pk,
-        patient_id,
-        held_at,
-        kind,
-        voided_at is not None,
-        is_signed,
-        recordings=len(states),
-        failed=states.count(Analysis.State.FAILED),
-        pending=states.count(Analysis.State.QUEUED) + states.count(Analysis.State.RUNNING),
-        heard=list(newest.values()),
+        *(pk, patient_id, held_at, kind, voided_at is not None, is_visit),
+        *(len(latest), failed, pending, list(newest.values())),
     )
 
 

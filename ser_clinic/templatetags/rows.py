@@ -6,10 +6,10 @@ What is dynamic is escaped here as a template would escape it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from html import escape  # Django's gives the same, in five times the time
 from typing import TYPE_CHECKING, Any
 
 from django import template
-from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
@@ -74,7 +74,7 @@ def _session_line(line: Line) -> str:
     parts = [
         f'<li class="session-line{" is-voided" if point.is_voided else ""}">',
         f'<a class="when" href="{escape(line.address)}">{day(point.held_at)}</a>',
-        f'<span class="kind muted">{escape(point.kind)}</span>',
+        f'<span class="kind muted">{escape(str(point.kind))}</span>',
         f'<span class="result">{_icon(line.icon)}{escape(line.result)}</span>',
         f'<span class="speech muted">{escape(line.speech)}</span>',
         f'<span class="sure muted">{escape(line.sure)}</span>',
