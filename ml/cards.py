@@ -13,6 +13,7 @@ from ml.config import ExperimentConfig
 from ml.corpora.catalogue import CORPORA
 from ml.corpora.manifest import Utterance
 from ml.evaluate import judge_folds
+from ml.familiarity import AT_MOST_LOST
 from ml.folds import FoldOutcome
 from ml.labels import LABELS
 from ml.voices import ages_of
@@ -34,6 +35,11 @@ LIMITS = (
 UNCERTAIN_RULE = (
     "A window whose highest calibrated probability is below the threshold is called uncertain. The threshold "
     f"leaves {COVERAGE:.0%} of the held-out speakers' clips answered."
+)
+UNFAMILIAR_RULE = (
+    "A window whose energy is below the floor is unlike what was learnt from, and is not answered either. "
+    "The floor lies above noise, tones, music, two voices at once and scraps of sound, as far as that costs "
+    f"at most {AT_MOST_LOST:.0%} of the held-out speakers' clips."
 )
 
 
@@ -59,6 +65,7 @@ def card_of(
     utterances: Sequence[Utterance],
     outcomes: Sequence[FoldOutcome],
     calibration: Calibration,
+    energy_floor: float | None,
     parameters: int,
     provenance: Provenance,
 ) -> dict[str, Any]:
@@ -70,7 +77,7 @@ def card_of(
         "labels": list(LABELS),
         "config": config.to_dict(),
         "temperature": calibration.temperature,
-        "abstention": {"threshold": calibration.threshold, "rule": UNCERTAIN_RULE, "target": COVERAGE},
+        "abstention": _abstention(calibration, energy_floor),
         "licence": _licence({u.corpus for u in utterances}),
         "intended_use": INTENDED_USE,
         "not_for": NOT_FOR,
@@ -90,6 +97,13 @@ def card_of(
         "command": provenance.command,
         "parameters": parameters,
     }
+
+
+def _abstention(calibration: Calibration, energy_floor: float | None) -> dict[str, Any]:
+    uncertain = {"threshold": calibration.threshold, "rule": UNCERTAIN_RULE, "target": COVERAGE}
+    if energy_floor is None:
+        return uncertain
+    return {**uncertain, "energy_floor": energy_floor, "unfamiliar_rule": UNFAMILIAR_RULE}
 
 
 def _fold(outcome: FoldOutcome) -> dict[str, Any]:
@@ -200,10 +214,16 @@ def page_of(card: dict[str, Any]) -> str:
         "## When it says nothing\n",
         f"{card['abstention']['rule']} Threshold {card['abstention']['threshold']:.3f}, "
         f"temperature {card['temperature']:.3f}.\n",
+        *_unfamiliar(card["abstention"]),
         "## Limits\n",
         "\n".join(f"- {limit}" for limit in card["limits"]) + "\n",
     ]
     return "\n".join(parts).replace("\n\n\n", "\n\n")
+
+
+def _unfamiliar(abstention: dict[str, Any]) -> Iterator[str]:
+    if "energy_floor" in abstention:
+        yield f"{abstention['unfamiliar_rule']} Floor {abstention['energy_floor']:.3f} nats.\n"
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -1,7 +1,9 @@
 """Clips as features in memory: computed once, cropped and augmented on the fly in training only."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +19,7 @@ from ml.corpora.manifest import Utterance
 from ml.features import Cepstrum
 from ml.labels import index_of
 from ml.preprocess import preprocess
+from ml.strange import sounds
 from ml.targets import restricted_targets, soft_targets
 
 Floats = NDArray[np.float32]
@@ -94,6 +97,27 @@ def prepare_all(
 ) -> list[Clip]:
     """Prepare the utterances that have one of the eight emotions; `augmented` is for training clips only."""
     return [prepare(u, cfg, seed, augmented) for u in utterances if u.emotion is not None]
+
+
+STRANGE_COUNT = 24
+"""Sounds of each kind of `ml.strange`."""
+
+
+def strange_clips(voices: Sequence[Utterance], cfg: ExperimentConfig, kind: str) -> list[Clip]:
+    """Return sounds of a kind as clips, taken whole, some made of `voices`. Their labels mean nothing."""
+    rng = np.random.default_rng([*kind.encode()])
+    rate = cfg.audio.sample_rate
+    waveforms = [load_clip(utterance.path, rate) for utterance in in_turns(voices)]
+    made = sounds(kind, waveforms, STRANGE_COUNT, rate, rng)
+    return [Clip(voices[0], (frontend.log_mel(sound, cfg.features, rate),)) for sound in made]
+
+
+def in_turns(utterances: Sequence[Utterance]) -> list[Utterance]:
+    """Return one utterance after the other, neighbours by different speakers as far as there are some."""
+    by_speaker: dict[str, list[Utterance]] = defaultdict(list)
+    for utterance in utterances[:: max(1, len(utterances) // STRANGE_COUNT)]:
+        by_speaker[utterance.speaker].append(utterance)
+    return [one for turn in zip_longest(*by_speaker.values()) for one in turn if one is not None]
 
 
 class TrainingBatches:

@@ -18,7 +18,10 @@ _DIGITS = 4  # of a logit: enough for every figure that is printed
 
 @dataclass(frozen=True)
 class FoldOutcome:
-    """Raw logits (n, 8) for the clips of speakers that the network had not heard, and who they were."""
+    """Raw logits (n, 8) for the clips of speakers that the network had not heard, and who they were.
+
+    `strange` are the energies (m,) of sounds of `ml.strange`, if the network was taught what is no voice.
+    """
 
     recipe: str
     index: int
@@ -28,6 +31,7 @@ class FoldOutcome:
     targets: NDArray[np.int64]
     logits: NDArray[np.float64]
     seconds: float
+    strange: tuple[float, ...] = ()
 
     @classmethod
     def of(
@@ -38,6 +42,7 @@ class FoldOutcome:
         test: Sequence[Utterance],
         logits: NDArray[np.float64],
         seconds: float,
+        strange: Iterable[float] = (),
     ) -> Self:
         """Join the test utterances with the logits for them, row by row."""
         return cls(
@@ -49,6 +54,7 @@ class FoldOutcome:
             targets=np.array([LABELS.index(str(u.emotion)) for u in test]),
             logits=np.round(logits, _DIGITS),
             seconds=seconds,
+            strange=tuple(round(float(energy), _DIGITS) for energy in strange),
         )
 
     def to_line(self) -> str:
@@ -62,6 +68,7 @@ class FoldOutcome:
             "accuracy": round(metrics.accuracy(self.targets, predictions), 4),
             "test_speakers": sorted(set(self.speakers)),
             "seconds": round(self.seconds),
+            **({"strange": self.strange} if self.strange else {}),
             "clips": [[key, speaker, sex, LABELS[t], logits] for key, speaker, sex, t, logits in rows],
         }
         return json.dumps(line)
@@ -80,6 +87,7 @@ class FoldOutcome:
             targets=np.array([LABELS.index(emotion) for emotion in emotions]),
             logits=np.array(logits, np.float64),
             seconds=values["seconds"],
+            strange=tuple(values.get("strange", ())),
         )
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
 
+import numpy as np
 from torch import nn
 
 from ml import calibration
@@ -19,12 +20,14 @@ from ml.cards import Provenance, card_of
 from ml.config import ExperimentConfig
 from ml.corpora.manifest import Utterance
 from ml.corpora.splits import FOLDS, Fold, speaker_folds
-from ml.dataset import prepare_all
+from ml.dataset import prepare_all, strange_clips
 from ml.distributed import from_first, world
+from ml.familiarity import energies, fit_floor
 from ml.fitting import OnEpoch, fit, logits_of, no_report
 from ml.folds import FoldOutcome, append_outcome, pooled, read_outcomes
 from ml.registry import publish
 from ml.storage import graph_of, weights_of
+from ml.strange import KINDS
 
 RECIPE = 1
 """Raised whenever a change of code changes the numbers: finished folds of an older recipe are not reused."""
@@ -88,12 +91,15 @@ def run_fold(
     cfg, seed = experiment.config, experiment.seed
     network = _fit(experiment, fold.train, f"fold-{fold.index}", on_epoch, means)
     logits = logits_of(network, prepare_all(fold.test, cfg, seed, augmented=False), cfg)
+    taught = cfg.train.augment.strangers > 0
+    strange = [clip for kind in KINDS if taught for clip in strange_clips(fold.test, cfg, kind)]
     return FoldOutcome.of(
         recipe=experiment.recipe,
         index=fold.index,
         test=fold.test,
         logits=logits,
         seconds=time.monotonic() - started,
+        strange=energies(logits_of(network, strange, cfg)) if strange else (),
     )
 
 
@@ -142,6 +148,14 @@ def fit_final(experiment: Experiment, on_epoch: OnEpoch = no_report, means: Mean
     return _fit(experiment, experiment.usable, "final", on_epoch, means)
 
 
+def _floor_of(outcomes: Sequence[FoldOutcome]) -> float | None:
+    """The floor of a network that was taught what is no voice; another's energies say nothing of it."""
+    if not all(outcome.strange for outcome in outcomes):
+        return None
+    strange = np.array([energy for outcome in outcomes for energy in outcome.strange])
+    return fit_floor(energies(pooled(outcomes)[0]), strange)
+
+
 def publish_network(
     experiment: Experiment,
     network: nn.Module,
@@ -157,6 +171,7 @@ def publish_network(
         utterances=experiment.usable,
         outcomes=outcomes,
         calibration=calibration.fit(*pooled(outcomes)),
+        energy_floor=_floor_of(outcomes),
         parameters=sum(parameter.numel() for parameter in network.parameters()),
         provenance=provenance,
     )

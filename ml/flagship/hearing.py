@@ -3,16 +3,14 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from itertools import zip_longest
 from types import MappingProxyType
 
 import numpy as np
 
-from ml import augment, frontend
+from ml import augment
 from ml.config import ExperimentConfig
 from ml.corpora.manifest import Utterance
-from ml.dataset import Alter, Clip, Floats, load_clip, prepare
-from ml.strange import sounds
+from ml.dataset import Alter, Clip, Floats, prepare
 
 FEATURE_SEED = 0
 """Noise of augmented versions is the same for all folds and seeds, so that clips are computed once."""
@@ -27,27 +25,6 @@ ALTERED: Mapping[str, Alter] = MappingProxyType(
     }
 )
 """What clips are put through to see what it costs: the same for every network, and none is chosen by it."""
-
-
-STRANGE_COUNT = 24
-"""Sounds of each kind of `ml.strange`."""
-
-
-def strange_clips(voices: Sequence[Utterance], cfg: ExperimentConfig, kind: str) -> list[Clip]:
-    """Return sounds of a kind as clips, taken whole, some made of `voices`. Their labels mean nothing."""
-    rng = np.random.default_rng([FEATURE_SEED, *kind.encode()])
-    rate = cfg.audio.sample_rate
-    waveforms = [load_clip(utterance.path, rate) for utterance in in_turns(voices)]
-    made = sounds(kind, waveforms, STRANGE_COUNT, rate, rng)
-    return [Clip(voices[0], (frontend.log_mel(sound, cfg.features, rate),)) for sound in made]
-
-
-def in_turns(utterances: Sequence[Utterance]) -> list[Utterance]:
-    """Return one utterance after the other, neighbours by different speakers as far as there are some."""
-    by_speaker: dict[str, list[Utterance]] = defaultdict(list)
-    for utterance in utterances[:: max(1, len(utterances) // STRANGE_COUNT)]:
-        by_speaker[utterance.speaker].append(utterance)
-    return [one for turn in zip_longest(*by_speaker.values()) for one in turn if one is not None]
 
 
 class Listening:

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from ml.benchmark.record import FinishedFold, Task
 from ml.config import ExperimentConfig
 from ml.corpora.manifest import Utterance
-from ml.dataset import Clip
+from ml.dataset import Clip, strange_clips
 from ml.familiarity import energies
 from ml.fitting import fit, logits_of
-from ml.flagship.hearing import ALTERED, Listening, by_speaker, strange_clips
+from ml.flagship.hearing import ALTERED, Listening, by_speaker
 from ml.flagship.protocols import PROTOCOLS, clips_of, folds_of
 from ml.lab import Split
 from ml.loop import OnEpoch

@@ -11,18 +11,20 @@ import soundfile
 import torch
 
 from ml import train
-from ml.cards import Provenance
+from ml.cards import Provenance, page_of
 from ml.cli_training import main
 from ml.config import AugmentConfig, ExperimentConfig, ModelConfig, TrainConfig
 from ml.corpora.catalogue import scan_folder
 from ml.corpora.splits import Fold
-from ml.dataset import prepare_all
+from ml.dataset import STRANGE_COUNT, prepare_all
 from ml.evaluate import judge_folds, judge_model
+from ml.familiarity import AT_MOST_LOST, energies
 from ml.fitting import Cancelled, OnEpoch, fit
 from ml.folds import FoldOutcome, read_outcomes
 from ml.labels import LABELS
 from ml.registry import load_card
 from ml.storage import load_network
+from ml.strange import KINDS
 from ml.train import Experiment, Means, train_and_publish
 
 TINY = ExperimentConfig(
@@ -87,6 +89,23 @@ def test_folds_card_weights_and_graph_belong_together(experiment: Experiment, tm
     judged = judge_model(card, experiment.usable)
     assert judged.probabilities.shape == (16, 8)
     assert judged.probabilities.sum(axis=1) == pytest.approx(1.0)
+
+
+def test_who_is_taught_what_is_no_voice_has_a_floor_on_its_card(
+    experiment: Experiment, tmp_path: Path
+) -> None:
+    augment = replace(TINY.train.augment, strangers=0.25)
+    taught = replace(TINY, train=replace(TINY.train, label_sets=True, augment=augment))
+    folder = run(replace(experiment, config=taught), tmp_path)
+
+    card = load_card(folder.name, tmp_path / "models")
+    outcomes = read_outcomes(tmp_path / "folds.jsonl")
+    speech = energies(np.concatenate([outcome.logits for outcome in outcomes]))
+    assert all(len(outcome.strange) == STRANGE_COUNT * len(KINDS) for outcome in outcomes)
+    assert speech.min() <= card.energy_floor <= np.quantile(speech, AT_MOST_LOST)
+    assert "unlike what was learnt from" in page_of(dict(card.contents))
+    untaught = run(experiment, tmp_path / "untaught")
+    assert load_card(untaught.name, tmp_path / "untaught" / "models").energy_floor == -np.inf
 
 
 def test_the_same_seed_gives_the_same_model_and_another_another(
