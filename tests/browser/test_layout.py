@@ -7,6 +7,8 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Page, expect
 
+from analysis.charts.palette import palette_of
+from ml.labels import EMOTIONS
 from tests.browser.people import Treated, admit, sign_in, until
 from tests.live import LiveStack
 
@@ -132,8 +134,13 @@ def test_light_and_dark_can_be_switched_and_stay(
     sign_in(page, embedded_stack, treated.clinician)
     page.goto(f"{embedded_stack.url}/patients/{treated.reference}/")
     colour = "document.querySelector('.figure-trend').data[0].line.color"
-    until(page, f"document.querySelector('.figure-trend').data && {colour} === '#717175'")
+    # Nothing is known of the invented patient's age, so that the estimates are greyed in either theme.
+    by_day, by_night = (
+        palette_of(theme, is_greyed=True).emotions[EMOTIONS[0]] for theme in ("light", "dark")
+    )
+    assert by_day != by_night
+    until(page, f"document.querySelector('.figure-trend').data && {colour} === '{by_day}'")
     page.get_by_role("button", name="Switch between light and dark").click()
-    until(page, f"{colour} === '#959fa3'")
+    until(page, f"{colour} === '{by_night}'")
     page.reload()
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(20, 24, 31)"
