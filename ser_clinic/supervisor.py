@@ -10,11 +10,12 @@ started again. It imports next to nothing: the login page is to answer within fi
 from __future__ import annotations
 
 import argparse
+import os
 import selectors
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
 from pathlib import Path
 from types import FrameType
 
@@ -143,12 +144,22 @@ def worker(queue: str, *arguments: str) -> list[str]:
 def web_server(host: str, port: int) -> list[str]:
     # No access log: its lines hold what was searched for, and that may be a patient's name.
     options = ["--lifespan", "off", "--no-access-log", "--log-level", "warning", "--no-server-header"]
-    address = ["--host", host, "--port", str(port), "--timeout-graceful-shutdown", "3"]
-    return python("uvicorn", "ser_clinic.asgi:application", *address, *options)
+    bound = ["--host", host, "--port", str(port), "--timeout-graceful-shutdown", "3"]
+    return python("uvicorn", "ser_clinic.asgi:application", *bound, *options)
+
+
+def address(host: str, port: int) -> str:
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def say_where(host: str, port: int, environment: MutableMapping[str, str]) -> None:
+    """Links that pages and mails hold lead to the port that was asked for, unless somebody set an address."""
+    if host in ("127.0.0.1", "::1", "localhost") and "PUBLIC_URL_FILE" not in environment:
+        environment.setdefault("PUBLIC_URL", address(host, port))
 
 
 def announce(host: str, port: int) -> None:
-    print(f"  SER Clinic is at http://{host}:{port}/   (Ctrl-C stops it)\n", flush=True)
+    print(f"  SER Clinic is at {address(host, port)}/   (Ctrl-C stops it)\n", flush=True)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -164,6 +175,7 @@ def main(argv: list[str] | None = None) -> int:
         preflight.check_bind(host, demo=settings.DEMO)
         preflight.check_disk(settings.VAR_DIR)
         preflight.check_port(host, port)
+        say_where(host, port, os.environ)  # after the settings, which have put those of .env there
         with preflight.lock(settings.VAR_DIR / "supervisor.lock"):
             run(Supervisor(Asked(), settings.VAR_DIR), host, port)
     except CannotRun as refusal:

@@ -11,7 +11,7 @@ import pytest
 
 from ser_clinic.child import READY, Child
 from ser_clinic.preflight import CannotRun
-from ser_clinic.supervisor import Asked, Supervisor
+from ser_clinic.supervisor import Asked, Supervisor, say_where
 from tests.live import running
 from tests.services import wait_for
 
@@ -124,3 +124,22 @@ def _keep_signal_handlers() -> object:
     yield
     for number, handler in before.items():
         signal.signal(number, handler)
+
+
+@pytest.mark.parametrize(
+    ("set_before", "host", "then"),
+    [
+        ({}, "127.0.0.1", {"PUBLIC_URL": "http://127.0.0.1:8123"}),
+        ({}, "::1", {"PUBLIC_URL": "http://[::1]:8123"}),
+        ({}, "0.0.0.0", {}),
+        ({"PUBLIC_URL": "https://a.example"}, "127.0.0.1", {"PUBLIC_URL": "https://a.example"}),
+        ({"PUBLIC_URL_FILE": "/run/url"}, "127.0.0.1", {"PUBLIC_URL_FILE": "/run/url"}),
+    ],
+)
+def test_links_lead_to_the_port_that_was_asked_for(
+    set_before: dict[str, str], host: str, then: dict[str, str]
+) -> None:
+    """A patient's link to a questionnaire went to port 8000, whatever ``make run PORT=…`` said."""
+    environment = dict(set_before)
+    say_where(host, 8123, environment)
+    assert environment == then
