@@ -20,6 +20,7 @@ from pathlib import Path
 
 import pytest
 from django.core.cache import cache
+from django.utils import translation
 from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
@@ -62,6 +63,12 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 def forget_throttling() -> None:
     """What one test asked for does not use up the next one's share."""
     cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def forget_language() -> None:
+    """A page in another language leaves its thread in that language; the next test begins in its own."""
+    translation.deactivate()
 
 
 @pytest.fixture(scope="session")
