@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from uuid import uuid4
 
+from analysis.charts.drawings import Sparkline
 from analysis.charts.tables import TrendRow
 from analysis.judging.reviews import Review
 from analysis.trends.trend import SessionPoint
 from analysis.views.patient import Line
-from ser_clinic.templatetags.rows import control_rows, session_lines, share_rows
+from ml.labels import Emotion
+from ser_clinic.templatetags.rows import control_rows, session_lines, share_rows, sparkline
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
@@ -56,3 +58,11 @@ def test_a_row_of_a_control_chart_names_its_day_and_whether_it_lies_in_a_run() -
     assert within.endswith("<td>yes</td></tr>")
     assert outside.endswith("<td></td></tr>")
     assert '<th scope="row" class="nowrap">20 Nov 2026</th><td class="number">41' in outside
+
+
+def test_a_sparkline_says_its_emotion_beside_the_picture() -> None:
+    spark = Sparkline(Emotion.SAD, ["4,4 9,9"], [(4.0, 4.0), (9.0, 9.0)], None, "41\u202f%")
+    written = sparkline(spark)
+    assert '<path class="line" d="M4,4 9,9"/>' in written
+    assert '<path class="spots last-spot" d="M9.0,9.0h0"/>' in written
+    assert '<span class="spark-label">sad <b>41\u202f%</b></span>' in written

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from enum import IntEnum
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 from django.utils.formats import date_format
-from django.utils.timezone import localtime
+from django.utils.timezone import localdate
+from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
 from numpy.typing import NDArray
 
 from analysis.change.comparison import NEEDED, Shift, Sureness
@@ -233,8 +235,14 @@ def _changed_title(gist: Gist) -> str:
             change = _("More %(first)s- and less %(second)s") % words
         case _:
             change = _("Less %(first)s- and more %(second)s") % words
-    since = {"change": change, "day": date_format(localtime(gist.changed_since), "j M")}
+    since = {"change": change, "day": _short_day(localdate(gist.changed_since), get_language())}
     return _("%(change)s-sounding speech since %(day)s") % since
+
+
+@lru_cache(maxsize=5_000)
+def _short_day(on: date, _language: str | None) -> str:
+    """Kept: a caseload names the same days again and again."""
+    return str(date_format(on, "j M"))
 
 
 def _changed_detail(gist: Gist) -> str:

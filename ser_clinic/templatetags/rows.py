@@ -18,6 +18,7 @@ from analysis.wording.phrases import clock
 from ser_clinic.templatetags.display import day, icon, percent
 
 if TYPE_CHECKING:
+    from analysis.charts.drawings import Sparkline
     from analysis.charts.tables import TrendRow
     from analysis.views.patient import Line
 
@@ -86,6 +87,23 @@ def _session_line(line: Line) -> str:
     if notes:
         parts.append(f'<span class="quality-notes">{_icon("info")}{escape(" ".join(notes))}</span>')
     return "\n".join([*parts, "</li>\n"])
+
+
+@register.simple_tag
+def sparkline(spark: Sparkline) -> SafeString:
+    """The small picture of a line of the caseload, and what it shows last."""
+    paths = (
+        ("usual", spark.band_path),
+        ("line", spark.path),
+        ("spots", spark.spots),
+        ("spots last-spot", spark.last_spot),
+    )
+    drawn = "".join(f'<path class="{name}" d="{escape(path)}"/>' for name, path in paths)
+    return mark_safe(
+        f'<svg class="sparkline emotion-{spark.emotion}" viewBox="0 0 96 28" width="96" height="28" '
+        f'aria-hidden="true">{drawn}</svg>'
+        f'<span class="spark-label">{escape(spark.label)} <b>{escape(spark.latest)}</b></span>'
+    )
 
 
 def _icon(name: str) -> str:
