@@ -15,7 +15,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -119,11 +119,16 @@ def _go_on(alert: Alert, run: Run) -> None:
 
 
 def show_held_back(team: Team) -> int:
-    """Show as many of the team's alerts, the oldest first, as the day's budget has room for; returns them."""
+    """Show as many of the team's alerts as the day's budget has room for; returns how many.
+
+    The default rule's before those of the team's own rules, of which one that speaks of everybody would
+    else keep it quiet for days; of each the oldest first.
+    """
     today = timezone.localdate().isoformat()
     of_team = Alert.objects.filter(patient__team=team)
     room = settings.ALERTS_PER_DAY - of_team.filter(rationale__shown_on=today).count()
-    waiting = of_team.filter(held_back=True).exclude(state=State.CLOSED).order_by("opened_at", "pk")
+    waiting = of_team.filter(held_back=True).exclude(state=State.CLOSED)
+    waiting = waiting.order_by(F("rule__team").asc(nulls_first=True), "opened_at", "pk")
     shown = list(waiting[: max(room, 0)])
     for alert in shown:
         alert.held_back = False

@@ -4,109 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from functools import cached_property
 from typing import Any
 
 import numpy as np
-from django.db.models import Prefetch, Q
-from django.utils import timezone
+from django.db.models import Q
 from django.utils.formats import date_format
-from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
-from analysis.alerts import alerts, words
+from analysis.alerts import words
+from analysis.alerts.shown import Shown, shown
 from analysis.change.baseline import NEEDED
 from analysis.change.comparison import DEFAULT
 from analysis.change.control import Chart
 from analysis.change.days import UNSETTLED, Days, select
-from analysis.change.runs import Rule, Run, charted, rule_told, runs_in
+from analysis.change.runs import Rule, Run, charted, runs_in
 from analysis.change.since import SinceVisit
-from analysis.models import Alert, AlertAction
+from analysis.models import Alert
 from analysis.trends.trend import Trend
 from analysis.trends.watchable import days_in, since_last_visit, watchable_here
 from analysis.voice.measures import VoiceTrend
-from analysis.wording import phrases
-from ml.labels import Emotion
 from patients.models import Clinician, Patient
 from patients.questionnaires.course import Filled, SinceDay, since_day
 
 MOST_ROWS = 60
-LEAD_S = 3.0  # before a moment, so that it is heard in what leads to it
-
-
-@dataclass(frozen=True)
-class Shown:
-    """An alert in words, for a line of a list or the block on the patient's page."""
-
-    alert: Alert
-    now: datetime
-
-    @property
-    def title(self) -> str:
-        return words.title(self.alert)
-
-    @property
-    def run_length(self) -> str:
-        return words.run_length(self.alert)
-
-    @property
-    def rationale(self) -> list[str]:
-        return words.rationale(self.alert)
-
-    @property
-    def about(self) -> str:
-        return words.what_it_is(self.alert.measure)
-
-    @property
-    def rule_words(self) -> str:
-        return words.rule_sentence(rule_told(self.alert.rule.settings))
-
-    @property
-    def icon(self) -> str:
-        return "rise" if self.alert.direction > 0 else "fall"
-
-    @property
-    def is_open(self) -> bool:
-        until = self.alert.snoozed_until
-        is_awake = self.alert.state == Alert.State.SNOOZED and until is not None and until <= self.now
-        return self.alert.state == Alert.State.OPEN or is_awake
-
-    @property
-    def is_closed(self) -> bool:
-        return self.alert.state == Alert.State.CLOSED
-
-    @property
-    def state(self) -> str:
-        if self.is_open:
-            return _("held back") if self.alert.held_back else _("open")
-        if self.alert.state == Alert.State.SNOOZED and self.alert.snoozed_until:
-            return _("snoozed until %s") % date_format(localtime(self.alert.snoozed_until), "j M")
-        return str(self.alert.get_state_display())
-
-    @property
-    def moments(self) -> list[dict[str, Any]]:
-        """Where to listen: session, recording, seconds, what it sounds like."""
-        return [
-            {
-                **moment,
-                "sounds": phrases.SOUNDS[Emotion(moment["emotion"])],
-                "from": max(0, moment["start"] - LEAD_S),
-            }
-            for moment in self.alert.rationale.get("moments", [])
-        ]
-
-    @cached_property
-    def actions(self) -> list[AlertAction]:
-        return list(self.alert.actions.all())
-
-
-def shown(clinician: Clinician, among: Q, *, limit: int = 200) -> list[Shown]:
-    """The clinician's alerts among some, the newest first, each with what was done about it."""
-    history = Prefetch("actions", AlertAction.objects.select_related("by").order_by("at"))
-    listed = alerts.alerts_of(clinician).filter(among).prefetch_related(history)
-    now = timezone.now()
-    return [Shown(alert, now) for alert in listed.order_by("-opened_at")[:limit]]
 
 
 @dataclass(frozen=True)
@@ -164,6 +84,11 @@ class Control:
         return NEEDED
 
     @property
+    def decision(self) -> float:
+        """The CUSUM's limit, for sessions as far apart as this patient's."""
+        return DEFAULT.at(self.days.rhythm).decision
+
+    @property
     def title(self) -> str:
         """The finding of the chart."""
         if self.drawn is None:
@@ -185,10 +110,16 @@ class Control:
         latest = words.deviations(float(self.drawn.ewma[-1, 0]))
         limit = words.deviations(float(self.drawn.limit[-1, 0]))
         counted = {"n": len(self.days), "latest": latest, "limit": limit, "runs": len(self.runs)}
+        counted |= {
+            "up": f"{self.drawn.up[-1, 0]:.1f}",
+            "down": f"{self.drawn.down[-1, 0]:.1f}",
+            "decision": f"{self.decision:.1f}",
+        }
         return (
             _(
-                "%(n)d days with enough speech. The moving average stands at %(latest)s; its limit is "
-                "%(limit)s on either side. Runs beyond both limits so far: %(runs)d."
+                "%(n)d days with enough speech. The moving average (EWMA) stands at %(latest)s; its limit is "
+                "%(limit)s on either side. The running sums (CUSUM) stand at %(up)s above and %(down)s "
+                "below; their limit is %(decision)s. Runs beyond both limits so far: %(runs)d."
             )
             % counted
         )

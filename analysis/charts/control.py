@@ -1,4 +1,4 @@
-"""The own-baseline chart: each day against this patient's usual, its moving average, limits and runs."""
+"""The own-baseline chart: days against this patient's usual, EWMA and CUSUM with their limits, and runs."""
 
 from __future__ import annotations
 
@@ -16,26 +16,53 @@ from analysis.change.runs import Run
 from analysis.charts.frame import Figure, axis, frame, packed
 from analysis.charts.palette import Palette
 
-HEIGHT = 240
+HEIGHT = 340
+UPPER, LOWER = (0.38, 1.0), (0.0, 0.3)
+"""Of the drawing's height: days with their EWMA above, the CUSUM below."""
 MOST_DAYS = 400
+TICKS = "~g"
 
 
-def draw(days: Days, drawn: Chart, runs: list[Run], palette: Palette) -> Figure:
-    """``days`` and ``drawn`` hold one measure. In standard deviations of a day, 0 being the usual."""
+def draw(days: Days, drawn: Chart, runs: list[Run], palette: Palette, *, decision: float) -> Figure:
+    """``days`` and ``drawn`` hold one measure; ``decision`` is the CUSUM's limit.
+
+    In standard deviations of a day, 0 being the usual.
+    """
     first = max(0, len(days) - MOST_DAYS)
     dates = [day.isoformat() for day in days.dates[first:]]
     z, ewma, limit = (part[first:, 0] for part in (drawn.z, drawn.ewma, drawn.limit))
+    judged = np.isfinite(ewma)
+    up, down = (np.where(judged, part[first:, 0], np.nan) for part in (drawn.up, drawn.down))
     learnt = _learnt_from(days, drawn)[first:]
-    limit = np.where(np.isfinite(ewma), limit, np.nan)
+    limit = np.where(judged, limit, np.nan)
     reach = float(np.nanmax(np.abs(np.concatenate([z, learnt, ewma, limit, [2.0]])))) * 1.1
+    highest = float(np.nanmax(np.concatenate([up, down, [decision]]))) * 1.15
+    return {
+        "data": [
+            *_band(dates, limit, palette),
+            _points(days, learnt, first, dates, palette, symbol="x-thin"),
+            _points(days, z, first, dates, palette, symbol="circle"),
+            _average(days, ewma, first, dates, palette),
+            *_band(dates, np.where(judged, decision, np.nan), palette, below=True),
+            _sum(days, up, first, dates, palette, 1),
+            _sum(days, down, first, dates, palette, -1),
+        ],
+        "layout": _layout(days, first, runs, reach, highest, palette),
+    }
+
+
+def _layout(
+    days: Days, first: int, runs: list[Run], reach: float, highest: float, palette: Palette
+) -> dict[str, Any]:
     air = max((days.dates[-1] - days.dates[first]) * 0.04, timedelta(days=1))
-    layout = frame(
+    of_both = {"nticks": 6, "zeroline": True, "zerolinecolor": palette.line}
+    return frame(
         palette,
         height=HEIGHT,
         margin={"l": 40, "r": 10, "t": 8, "b": 26},
         hovermode="closest",
-        shapes=[_shade(run, reach, palette) for run in runs] + _learning(days, first, reach, palette),
-        annotations=[_mark(run, reach, palette) for run in runs],
+        shapes=[_shade(run, palette) for run in runs] + _learning(days, first, palette),
+        annotations=[*(_mark(run, palette) for run in runs), *_names(palette)],
         xaxis=axis(
             palette,
             type="date",
@@ -43,25 +70,24 @@ def draw(days: Days, drawn: Chart, runs: list[Run], palette: Palette) -> Figure:
             showgrid=False,
             nticks=6,
             tickformat="%-d %b",
+            anchor="y2",
         ),
-        yaxis=axis(palette, range=[-reach, reach], tickformat="+.0f", nticks=6, zeroline=True),
+        yaxis=axis(palette, range=[-reach, reach], tickformat=TICKS, domain=list(UPPER), **of_both),
+        yaxis2=axis(
+            palette,
+            range=[-highest, highest],
+            tickformat=TICKS,
+            domain=list(LOWER),
+            **of_both | {"nticks": 4},
+        ),
     )
-    layout["yaxis"]["zerolinecolor"] = palette.line
-    return {
-        "data": [
-            *_band(dates, limit, palette),
-            _points(days, learnt, first, dates, palette, symbol="x-thin"),
-            _points(days, z, first, dates, palette, symbol="circle"),
-            _average(days, ewma, first, dates, palette),
-        ],
-        "layout": layout,
-    }
 
 
-def _band(dates: list[str], limit: Any, palette: Palette) -> list[dict[str, Any]]:
+def _band(dates: list[str], limit: Any, palette: Palette, *, below: bool = False) -> list[dict[str, Any]]:
     """The limits: what lies between them is usual."""
     edge = {"color": palette.muted, "width": 1, "dash": "dash"}
     base = {"type": "scatter", "mode": "lines", "x": dates, "hoverinfo": "skip", "line": edge}
+    base |= {"yaxis": "y2"} if below else {}
     return [
         {**base, "y": packed(-limit)},
         {**base, "y": packed(limit), "fill": "tonexty", "fillcolor": palette.usual},
@@ -118,14 +144,52 @@ def _average(days: Days, ewma: Any, first: int, dates: list[str], palette: Palet
     }
 
 
-def _shade(run: Run, reach: float, palette: Palette) -> dict[str, Any]:
+def _sum(days: Days, total: Any, first: int, dates: list[str], palette: Palette, sign: int) -> dict[str, Any]:
+    """The CUSUM of one side: that of days below the usual is drawn downwards."""
+    said = _("%(day)s: running sum above %(sum)s") if sign > 0 else _("%(day)s: running sum below %(sum)s")
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "yaxis": "y2",
+        "x": dates,
+        "y": packed(sign * total),
+        "line": {"color": palette.ink, "width": 2},
+        "text": [
+            said % {"day": _when(days, first + place), "sum": f"{value:.1f}"} if np.isfinite(value) else ""
+            for place, value in enumerate(total)
+        ],
+        "hovertemplate": "%{text}<extra></extra>",
+        "connectgaps": True,
+    }
+
+
+def _names(palette: Palette) -> list[dict[str, Any]]:
+    """Which of the two is drawn where."""
+    return [
+        {
+            "text": name,
+            "xref": "paper",
+            "yref": "paper",
+            "x": 0,
+            "y": top,
+            "xanchor": "left",
+            "yanchor": "top",
+            "showarrow": False,
+            "font": {"size": 11, "color": palette.muted},
+        }
+        for name, top in (("EWMA", UPPER[1]), ("CUSUM", LOWER[1]))
+    ]
+
+
+def _shade(run: Run, palette: Palette) -> dict[str, Any]:
     """The days of a run, from where the CUSUM left zero."""
     return {
         "type": "rect",
         "x0": run.began_on.isoformat(),
         "x1": (run.last_on + timedelta(days=1)).isoformat(),
-        "y0": -reach,
-        "y1": reach,
+        "yref": "paper",
+        "y0": 0,
+        "y1": 1,
         "fillcolor": palette.line,
         "opacity": 0.6,
         "line": {"width": 0},
@@ -133,12 +197,13 @@ def _shade(run: Run, reach: float, palette: Palette) -> dict[str, Any]:
     }
 
 
-def _mark(run: Run, reach: float, palette: Palette) -> dict[str, Any]:
+def _mark(run: Run, palette: Palette) -> dict[str, Any]:
     """In words, never by shade alone."""
     return {
         "text": _("run above") if run.direction > 0 else _("run below"),
         "x": run.began_on.isoformat(),
-        "y": reach * 0.98,
+        "yref": "paper",
+        "y": UPPER[1],
         "xanchor": "left",
         "yanchor": "top",
         "showarrow": False,
@@ -146,13 +211,24 @@ def _mark(run: Run, reach: float, palette: Palette) -> dict[str, Any]:
     }
 
 
-def _learning(days: Days, first: int, reach: float, palette: Palette) -> list[dict[str, Any]]:
+def _learning(days: Days, first: int, palette: Palette) -> list[dict[str, Any]]:
     """Until where the baseline was learnt first: a dotted line, with nothing judged before it."""
     if first or len(days) <= NEEDED:
         return []
     at = days.dates[NEEDED - 1].isoformat()
     line = {"color": palette.muted, "width": 1, "dash": "dot"}
-    return [{"type": "line", "x0": at, "x1": at, "y0": -reach, "y1": reach, "line": line, "layer": "below"}]
+    return [
+        {
+            "type": "line",
+            "x0": at,
+            "x1": at,
+            "yref": "paper",
+            "y0": 0,
+            "y1": 1,
+            "line": line,
+            "layer": "below",
+        }
+    ]
 
 
 def _when(days: Days, place: int) -> str:

@@ -17,7 +17,8 @@ from django.views.decorators.http import require_GET, require_POST
 
 from analysis.alerts import alerts
 from analysis.alerts.forms import CloseForm, SnoozeForm
-from analysis.alerts.watched import control_of, shown, watched
+from analysis.alerts.shown import shown
+from analysis.alerts.watched import control_of, watched
 from analysis.charts import control as control_chart
 from analysis.charts.palette import palette_of
 from analysis.models import Alert
@@ -86,7 +87,8 @@ def control_figure(request: SignedInRequest, reference: str) -> HttpResponse:
     if control.drawn is None:  # while the baseline is learnt there is nothing to draw
         return JsonResponse({"data": [], "layout": {}})
     palette = palette_of(request.GET.get("theme", ""), is_greyed=bool(not_validated(request.user, patient)))
-    return JsonResponse(control_chart.draw(control.days, control.drawn, control.runs, palette))
+    figure = control_chart.draw(control.days, control.drawn, control.runs, palette, decision=control.decision)
+    return JsonResponse(figure)
 
 
 @require_POST

@@ -10,9 +10,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from analysis.alerts.alerts import evaluate
+from analysis.correction import move_recording
 from analysis.models import Alert, AlertRule
+from patients.care import void_session
 from tests.analysis.hearing import make_course, mixture
-from tests.cast import Cast, cast
+from tests.cast import Cast, cast, make_patient, make_session
 
 __all__ = ["cast"]
 
@@ -54,7 +56,7 @@ def test_the_patients_page_has_alert_chart_and_news(treating: Client, alert: Ale
     assert "CUSUM up" in shown
     assert "Since the last visit (" in shown
     figure = treating.get(reverse("control_figure", args=["R-0412"])).json()
-    assert len(figure["data"]) == 4
+    assert len(figure["data"]) == 9
     assert any("run above" in mark["text"] for mark in figure["layout"]["annotations"])
 
 
@@ -142,3 +144,24 @@ def test_the_interface_lists_and_moves(treating: Client, alert: Alert) -> None:
     assert [done["verb"] for done in closed["actions"]] == ["acknowledged", "snoozed", "closed"]
     assert not treating.get("/api/v1/alerts/?state=open").json()["results"]
     assert treating.post(at + "reopen/").json()["state"] == "open"
+
+
+def test_what_was_moved_or_voided_since_is_said_and_not_led_to(
+    cast: Cast, treating: Client, alert: Alert
+) -> None:
+    """The moments of an alert led to a session that is another patient's by now, without a word."""
+    session = cast.patient.sessions.get(pk=alert.rationale["moments"][0]["session"])
+    moved = session.recordings.get()
+    assert f"recording={moved.pk}" in page(treating, "patient", "R-0412")
+    elsewhere = make_session(cast.treats, make_patient(cast.treats, "R-0800"))
+    move_recording(by=cast.treats, recording=moved, to_session=elsewhere, reason="wrong patient")
+    told = len(alert.rationale["sessions"])
+    for shown in (page(treating, "patient", "R-0412"), page(treating, "alerts")):
+        assert f"1 of the {told} sessions that this rests on was moved or voided since" in shown
+        assert f"recording={moved.pk}" not in shown
+    for pk in alert.rationale["sessions"]:
+        if pk != str(session.pk):
+            void_session(by=cast.treats, session=cast.patient.sessions.get(pk=pk), reason="two voices")
+    shown = page(treating, "alerts")
+    assert f"{told} of the {told} sessions that this rests on were moved or voided since" in shown
+    assert "To hear:" not in shown

@@ -114,6 +114,28 @@ def test_beyond_the_days_budget_they_are_held_back_and_come_up_later(cast: Cast,
     assert not Alert.objects.get(pk=oldest.pk).held_back
 
 
+def test_a_rule_that_speaks_of_everybody_does_not_keep_the_default_rule_quiet(
+    cast: Cast, settings: Settings
+) -> None:
+    settings.ALERTS_PER_DAY = 0
+    alert = opened(cast)
+    theirs = AlertRule.objects.create(name="Everybody", team=cast.team, settings=alert.rule.settings)
+    for measure in ("jitter", "shimmer"):
+        Alert.objects.create(
+            patient=cast.patient,
+            rule=theirs,
+            measure=measure,
+            direction=1,
+            began_on=alert.began_on,
+            run_days=2,
+            held_back=True,
+            opened_at=alert.opened_at - timedelta(hours=1),
+        )
+    settings.ALERTS_PER_DAY = 1
+    assert alerts.show_held_back(cast.team) == 1
+    assert Alert.objects.get(held_back=False) == alert
+
+
 def test_acknowledge_snooze_close_reopen_each_with_its_trace(cast: Cast) -> None:
     alert = opened(cast)
     alerts.acknowledge(by=cast.treats, alert=alert)

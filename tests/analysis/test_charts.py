@@ -223,9 +223,30 @@ def test_every_day_of_a_control_chart_is_drawn_once_either_as_learnt_from_or_as_
         dates, (UNSETTLED,), values, np.full_like(values, 0.01), tuple((i,) for i in range(len(values)))
     )
     prior = standing_prior(*(np.array([one]) for one in (0.0, 0.5, 0.06)))
-    made = control.draw(days, chart(values, days.noise, prior, Limits(), days.rhythm), [], LIGHT)
+    made = control.draw(
+        days, chart(values, days.noise, prior, Limits(), days.rhythm), [], LIGHT, decision=2.0
+    )
     learnt, judged = (unpacked(trace["y"]) for trace in made["data"] if trace.get("mode") == "markers")
     assert np.array_equal(np.isfinite(learnt), np.arange(len(values)) < NEEDED)
     assert np.array_equal(np.isfinite(judged), ~np.isfinite(learnt))
     low, high = made["layout"]["yaxis"]["range"]
     assert low < np.nanmin(learnt) <= np.nanmax(judged) < high
+
+
+def test_a_control_chart_draws_both_sums_and_their_limit() -> None:
+    """An alarm needs EWMA and CUSUM beyond their limits: who sees one of them alone cannot follow it."""
+    values = np.linspace(-0.4, 1.2, NEEDED + 5)[:, None]
+    dates = tuple(date(2026, 1, 1) + timedelta(weeks=week) for week in range(len(values)))
+    members = tuple((place,) for place in range(len(values)))
+    days = Days(dates, (UNSETTLED,), values, np.full_like(values, 0.01), members)
+    prior = standing_prior(*(np.array([one]) for one in (0.0, 0.5, 0.06)))
+    drawn = chart(values, days.noise, prior, Limits(), days.rhythm)
+    made = control.draw(days, drawn, [], LIGHT, decision=2.0)
+    low, high, up, down = (unpacked(trace["y"]) for trace in made["data"] if trace.get("yaxis") == "y2")
+    assert np.nanmin(low) == np.nanmax(low) == -2.0
+    assert np.nanmin(high) == np.nanmax(high) == 2.0
+    assert np.allclose(up[NEEDED:], drawn.up[NEEDED:, 0])
+    assert np.allclose(down[NEEDED:], -drawn.down[NEEDED:, 0])
+    assert not np.isfinite(up[:NEEDED]).any()
+    least, most = made["layout"]["yaxis2"]["range"]
+    assert least < -2.0 < np.nanmax(up) < most
