@@ -3,7 +3,7 @@
 On PostgreSQL, in a database of its own that is dropped again. Each look is the server's whole time for one
 request, from the address to the last byte, through every middleware: the order by need, a filter, a search,
 another order and a later page in turns. Before each look a patient changes, so that bringing their line up
-to date is part of it.
+to date is part of it. The garbage collector is left as the web process leaves it.
 """
 
 from __future__ import annotations

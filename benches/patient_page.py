@@ -5,7 +5,7 @@ page, from the address to the last byte, through every middleware, compression i
 months, by week, two periods compared and a later page of sessions in turns. Before every sixth look the
 patient changes, so that nothing that was kept serves. The figures come by requests of their own beside
 the page; their times stand in the note, their bytes count in ``patient.kb``. What a browser keeps (scripts,
-styles) does not.
+styles) does not. The garbage collector is left as the web process leaves it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The rows of long lists and tables, written in one go: a template takes five to ten times as long for each.
+"""The rows of long lists and tables, written in one go: a template takes several times as long for each.
 
 What is dynamic is escaped here as a template would escape it.
 """
