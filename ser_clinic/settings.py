@@ -279,7 +279,7 @@ INSTALLED_APPS = [
     "django_otp.plugins.otp_totp",
     "drf_spectacular",
     "drf_spectacular_sidecar",
-    "knox",
+    "ser_clinic.apps.ApiTokensConfig",
     "rest_framework",
 ]
 MIDDLEWARE = [

@@ -101,5 +101,5 @@ def ticks(view: Stretch) -> list[tuple[float, int]]:
     return [
         (round((place - view[0]) / length * 100, 3), place)
         for place in range(first, int(view[1]) + 1, step)
-        if view[0] <= place and (place - view[0]) / length < 0.97
+        if view[0] <= place and (place - view[0]) / length < 0.93
     ]

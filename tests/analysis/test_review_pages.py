@@ -215,6 +215,10 @@ def test_why_is_asked_followed_and_shown(
     assert page.count("data:image/png;base64,") == 3
     assert "it does not show why the patient sounds so" in page
     assert page.count("<tr>") == 1 + 5
+    german = browser.get(address, asked, headers={"accept-language": "de"}).content.decode()
+    places = re.findall(r'<text x="([^"]*)%" y="([^"]*)"', german)
+    assert len(places) > 5
+    assert [place for place in places if "," in "".join(place)] == []
     assert AuditEntry.objects.filter(action="analysis.viewed", subject_id=str(heard.pk)).count() == 1
 
 

@@ -71,6 +71,16 @@ def test_all_tracks_are_drawn_by_the_server(treating: Client, session: Session, 
     assert "style=" not in page
 
 
+@pytest.mark.parametrize("page", ["session", "print_session"])
+def test_drawings_keep_their_points_where_decimals_have_commas(
+    treating: Client, session: Session, analysis: Analysis, page: str
+) -> None:
+    german = treating.get(reverse(page, args=[session.pk]), headers={"accept-language": "de"})
+    places = re.findall(r'<svg x="([^"]*)%"', german.content.decode())
+    assert len(places) >= 3
+    assert [place for place in places if "," in place] == []
+
+
 def test_the_moments_are_named_and_play_with_three_seconds_around(
     treating: Client, session: Session, analysis: Analysis
 ) -> None:

@@ -118,5 +118,5 @@ def test_gaps_are_covered_and_nothing_else() -> None:
 def test_ticks_are_round_few_and_inside(begin: float, length: float) -> None:
     found = ticks((begin, begin + length))
     assert len(found) <= MOST_TICKS + 1
-    assert all(0 <= share < 97.1 for share, _seconds in found)
+    assert all(0 <= share < 93.1 for share, _seconds in found)
     assert all(begin <= seconds <= begin + length for _share, seconds in found)

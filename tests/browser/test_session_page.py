@@ -245,6 +245,16 @@ def test_both_voices_are_seen_and_the_patients_alone_is_heard(opened: Page) -> N
     expect(opened.get_by_text("The other voice speaks")).to_be_visible()
 
 
+def test_sound_that_does_not_come_is_said_and_asked_for_again(opened: Page) -> None:
+    opened.route("**/audio/", lambda route: route.abort())
+    opened.keyboard.press("Space")
+    expect(opened.get_by_text("The sound cannot be loaded just now")).to_be_visible()
+    opened.unroute("**/audio/")
+    opened.get_by_role("button", name="Play", exact=True).click()
+    until(opened, f"{PLACE} > 0.3")
+    expect(opened.get_by_text("The sound cannot be loaded just now")).to_be_hidden()
+
+
 def test_the_timeline_can_be_kept_as_a_picture(opened: Page) -> None:
     for name, starts in (("SVG", b"<svg"), ("PNG", b"\x89PNG")):
         with opened.expect_download() as download:

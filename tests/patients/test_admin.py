@@ -32,6 +32,12 @@ def test_each_list_opens_and_is_audited(admin_client: Client, kind: str) -> None
     assert (latest.action, latest.detail) == (Action.ADMIN_LISTED, {"kind": kind})
 
 
+def test_the_admin_speaks_no_librarys_name(admin_client: Client) -> None:
+    page = admin_client.get(reverse("admin:index")).content.decode()
+    assert "API tokens" in page
+    assert "Knox" not in page
+
+
 def test_looking_at_a_patient_is_in_the_patients_audit(admin_client: Client, cast: Cast) -> None:
     page = admin_client.get(reverse("admin:patients_patient_change", args=[cast.patient.pk]))
     assert page.status_code == 200

@@ -47,6 +47,7 @@ def test_the_failed_page_says_so_beside_the_form(cast: Cast, client: Client) -> 
     page = client.post(reverse("login"), {"username": "treats", "password": "wrong"}).content.decode()
     assert 'role="alert"' in page
     assert "correct username and password" in page
+    assert "What you typed is still here" not in page  # a password is never given back
 
 
 def test_published_passwords_work_only_in_a_demo(cast: Cast, client: Client, settings: Settings) -> None:

@@ -26,6 +26,7 @@ class Place extends EventTarget {
     sound?.addEventListener("loadedmetadata", () => this.#arrive());
     for (const event of ["play", "seeked", "pause", "ended"]) sound?.addEventListener(event, () => this.#tell());
     sound?.addEventListener("play", () => this.#follow());
+    sound?.addEventListener("error", () => this.#tell());
     // Where the page is hidden, no frames are drawn: what is to stop stops all the same.
     sound?.addEventListener("timeupdate", () => this.#stopInTime());
   }
@@ -54,7 +55,7 @@ class Place extends EventTarget {
   toggle() {
     if (!sound) return;
     this.#until = null;
-    if (sound.paused) sound.play();
+    if (sound.paused) this.#play();
     else sound.pause();
   }
 
@@ -62,11 +63,20 @@ class Place extends EventTarget {
   playBetween(from, to) {
     this.#go(from);
     this.#until = Math.min(to, this.duration);
-    sound?.play();
+    this.#play();
   }
 
   set speed(rate) {
     if (sound) sound.playbackRate = rate;
+  }
+
+  /** Sound that could not be loaded is asked for anew: the connection may be back. */
+  #play() {
+    if (sound?.error) {
+      [this.#at, this.#wanted] = [this.seconds, true];
+      sound.load();
+    }
+    sound?.play().catch(() => {}); // what went wrong, the sound's own event says
   }
 
   #go(seconds) {
@@ -101,6 +111,9 @@ class Place extends EventTarget {
 const place = new Place(Number(player.dataset.beginAt), Number(player.dataset.duration));
 player.place = place;
 player.clock = clock;
+
+const failed = player.querySelector("[data-sound-failed]");
+place.addEventListener("change", () => failed && (failed.hidden = !sound.error));
 
 const button = player.querySelector("[data-play]");
 place.addEventListener("change", () => {
