@@ -22,6 +22,7 @@ WEEKS = {True: 53, False: 26}
 """In one row, on a wide and on a narrow screen."""
 MOST_ROWS = 4
 CELL_PX = {True: 15, False: 12}
+WEEKS_OF_YEAR = 5  # that a month and its year are wide where cells are small
 ROW = 9  # lines of a row: seven days, one for its months, one free
 INKS = (0.42, 0.6, 0.8, 1.0)
 """How far from paper to ink the four levels of clear speech lie; the palest is 3:1 on paper."""
@@ -163,16 +164,19 @@ def day_in_words(one: RecordingDay) -> str:
 
 
 def _months(grid: Grid, palette: Palette) -> list[dict[str, Any]]:
-    """The name of each month over the week in which it begins, the year with the first of each row."""
+    """The name of each month over the week in which it begins, the year with the first that has room."""
     starts = [on for on in grid.days if on.day == 1]
     annotations: list[dict[str, Any]] = []
     rows: set[int] = set()
-    for on in starts:
+    for place, on in enumerate(starts):
         column, line = grid.place(on)
         row = line // ROW
+        following = grid.place(starts[place + 1]) if on != starts[-1] else (grid.weeks, line)
+        has_room = following[1] // ROW != row or following[0] - column >= WEEKS_OF_YEAR
+        tells_year = row not in rows and has_room
         annotations.append(
             {
-                "text": date_format(on, "M" if row in rows else "M Y"),
+                "text": date_format(on, "M Y" if tells_year else "M"),
                 "x": column - 0.5,
                 "y": row * ROW - 0.6,
                 "xanchor": "left",
@@ -181,7 +185,7 @@ def _months(grid: Grid, palette: Palette) -> list[dict[str, Any]]:
                 "font": {"size": 10, "color": palette.muted},
             }
         )
-        rows.add(row)
+        rows |= {row} if tells_year else set()
     return annotations
 
 

@@ -18,11 +18,12 @@ from analysis.wording.phrases import SOUNDS
 from ml.labels import EMOTIONS
 
 CORNERS = 24
+HEIGHT = 420  # px, at most
 EDGE = 1.12
 # Beside the places of the emotions, in their order, so that no name covers another.
 NAME_PLACES = (
     *("bottom right", "bottom center", "top center", "bottom center"),
-    *("top left", "bottom left", "top left", "top center"),
+    *("top center", "bottom center", "bottom center", "top center"),
 )
 
 
@@ -30,7 +31,7 @@ def draw(excerpt: Excerpt, found: Places, palette: Palette, *, reference: str) -
     """``found`` are the places of the excerpt's stretches that count, in their order."""
     layout = frame(
         palette,
-        height=420,
+        height=HEIGHT,
         margin={"l": 46, "r": 10, "t": 8, "b": 44},
         hovermode="closest",
         xaxis=_axis(palette, _("valence: −1 unpleasant, 1 pleasant")),
@@ -48,7 +49,9 @@ def draw(excerpt: Excerpt, found: Places, palette: Palette, *, reference: str) -
             _stops(excerpt, found, palette, reference),
         ]
     title = path_title(excerpt.telling, found, excerpt.by)
-    return {"data": traces, "layout": captioned(layout, palette, title), "shared": {}}
+    shown = captioned(layout, palette, title)
+    shown["meta"] |= {"square_px": HEIGHT}  # where there is less room across, it is less high, too
+    return {"data": traces, "layout": shown, "shared": {}}
 
 
 def _axis(palette: Palette, title: str, **more: Any) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db.models import prefetch_related_objects
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils.formats import number_format
 from django.utils.text import slugify
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
@@ -111,8 +112,8 @@ class ShownMoment:
     @property
     def moves(self) -> str:
         """The emotion that it moved most, and by how many points, with their sign."""
-        points = abs(self.moment.by) * 100
-        return _("moves %(emotion)s by %(sign)s%(points).1f points") % {
+        points = number_format(abs(self.moment.by) * 100, 1)
+        return _("moves %(emotion)s by %(sign)s%(points)s points") % {
             "emotion": phrases.SOUNDS[self.moment.moved],
             "sign": "+" if self.moment.by > 0 else "−",
             "points": points,

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -287,10 +288,10 @@ class Why:
         strongest = next((region for region in self.regions if region.speaks_for), None)
         if strongest is None:
             return _("Nothing in it spoke clearly for “%s”.") % self.label
-        return _("Most spoke for “%(label)s” at %(from).1f to %(to).1f s, between %(hertz)s.") % {
+        return _("Most spoke for “%(label)s” at %(from)s to %(to)s s, between %(hertz)s.") % {
             "label": self.label,
-            "from": strongest.start_s,
-            "to": strongest.end_s,
+            "from": number_format(strongest.start_s, 1),
+            "to": number_format(strongest.end_s, 1),
             "hertz": strongest.hertz,
         }
 

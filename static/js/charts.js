@@ -22,7 +22,14 @@ const addressOf = (element) => {
   return address;
 };
 
-const fit = (element, layout) => ({ ...layout, width: element.clientWidth, autosize: false });
+// A square plane is no higher than it is wide: on a phone it would stand in the middle of much paper.
+const heightOf = ({ height, margin, meta }, width) =>
+  meta?.square_px ? Math.min(meta.square_px, width - margin.l - margin.r + margin.t + margin.b) : height;
+
+const fit = (element, layout) => {
+  const width = element.clientWidth;
+  return { ...layout, width, height: heightOf(layout, width), autosize: false };
+};
 
 // What several traces have alike is sent once, by name.
 const spread = ({ data, shared = {} }) => data.map(({ shared: name, ...trace }) => (name ? { ...shared[name], ...trace } : trace));
@@ -68,7 +75,10 @@ const resizes = new ResizeObserver((entries) => {
   for (const { target } of entries) {
     if (!target.isConnected) resizes.unobserve(target);
     else if (addressOf(target).href !== target.dataset.asked) drawOrSay(target);
-    else if (target.layout && Math.round(target.clientWidth) !== Math.round(target.layout.width)) Plotly.relayout(target, { width: target.clientWidth });
+    else if (target.layout && Math.round(target.clientWidth) !== Math.round(target.layout.width)) {
+      const width = target.clientWidth;
+      Plotly.relayout(target, { width, height: heightOf(target.layout, width) });
+    }
   }
 });
 

@@ -81,6 +81,15 @@ def test_drawings_keep_their_points_where_decimals_have_commas(
     assert [place for place in places if "," in place] == []
 
 
+def test_words_write_numbers_as_their_language_does(
+    treating: Client, session: Session, analysis: Analysis
+) -> None:
+    german = treating.get(reverse("session", args=[session.pk]), headers={"accept-language": "de"})
+    told = re.findall(r"verschiebt \w+ um [+−](\S+) Punkte", german.content.decode())
+    assert len(told) == 3
+    assert all(re.fullmatch(r"\d+,\d", number) for number in told)
+
+
 def test_the_moments_are_named_and_play_with_three_seconds_around(
     treating: Client, session: Session, analysis: Analysis
 ) -> None:
