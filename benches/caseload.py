@@ -12,16 +12,12 @@ import os
 import platform
 import random
 import statistics
-import subprocess
-import sys
-import tempfile
 import time
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.live import ROOT
-from tests.services import postgres_database
+from benches.postgres import measured_there
 
 if TYPE_CHECKING:
     from django.test import Client
@@ -37,20 +33,10 @@ TRANSACTIONS = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE")
 
 
 def main() -> None:
-    if "TEST_DATABASE_URL" in os.environ:
-        measure()
-        return
-    with tempfile.TemporaryDirectory() as folder, postgres_database(Path(folder)) as url:
-        command = [sys.executable, "-m", "benches.caseload"]
-        subprocess.run(command, cwd=ROOT, env=os.environ | {"TEST_DATABASE_URL": url}, check=True)
+    measured_there("benches.caseload", measure)
 
 
 def measure() -> None:
-    os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
-    import django
-
-    django.setup()
-    from django.core.management import call_command
     from django.db import connection
     from django.test import Client
 
@@ -58,7 +44,6 @@ def measure() -> None:
     from benches.figures import record
     from ser_clinic.garbage import settle
 
-    call_command("migrate", verbosity=0)
     clinician = fill()
     began = time.perf_counter()
     digests.rebuild()

@@ -10,13 +10,9 @@ styles) does not. The garbage collector is left as the web process leaves it.
 
 from __future__ import annotations
 
-import os
 import random
 import re
 import statistics
-import subprocess
-import sys
-import tempfile
 import time
 from datetime import datetime, timedelta
 from html import unescape
@@ -24,8 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benches.caseload import TRANSACTIONS, machine
-from tests.live import ROOT
-from tests.services import postgres_database
+from benches.postgres import measured_there
 
 if TYPE_CHECKING:
     from django.test import Client
@@ -41,20 +36,10 @@ FIGURE = re.compile(r'data-figure="([^"]+)"')
 
 
 def main() -> None:
-    if "TEST_DATABASE_URL" in os.environ:
-        measure()
-        return
-    with tempfile.TemporaryDirectory() as folder, postgres_database(Path(folder)) as url:
-        command = [sys.executable, "-m", "benches.patient_page"]
-        subprocess.run(command, cwd=ROOT, env=os.environ | {"TEST_DATABASE_URL": url}, check=True)
+    measured_there("benches.patient_page", measure)
 
 
 def measure() -> None:
-    os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
-    import django
-
-    django.setup()
-    from django.core.management import call_command
     from django.db import connection
     from django.test import Client
     from django.urls import reverse
@@ -62,7 +47,6 @@ def measure() -> None:
     from benches.figures import record
     from ser_clinic.garbage import settle
 
-    call_command("migrate", verbosity=0)
     clinician, patient = fill()
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")

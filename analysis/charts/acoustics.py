@@ -11,7 +11,7 @@ from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
-from analysis.charts.frame import Figure, axis, captioned, frame, moments, packed, stamp
+from analysis.charts.frame import Figure, axis, captioned, error_bars, frame, moments, packed, stamp
 from analysis.charts.palette import Palette
 from analysis.voice.measures import Series, VoiceTrend
 from analysis.voice.words import amount, finding, span
@@ -178,15 +178,7 @@ def _line(trend: VoiceTrend, series: Series, suffix: str, palette: Palette) -> d
         "mode": "lines+markers",
         "connectgaps": False,
         "y": packed(middle),
-        "error_y": {
-            "type": "data",
-            "symmetric": False,
-            "array": packed(high - middle),
-            "arrayminus": packed(middle - low),
-            "thickness": 1,
-            "width": 0,
-            "color": palette.muted,
-        },
+        "error_y": error_bars(middle, low, high, palette.muted),
         "line": {"color": palette.ink, "width": 1},
         "marker": {
             "size": 4 if len(values) > MANY else 6,

@@ -24,6 +24,19 @@ def packed(values: NDArray[Any] | Sequence[float]) -> dict[str, str]:
     return {"dtype": "f4", "bdata": base64.b64encode(np.asarray(values, "<f4").tobytes()).decode()}
 
 
+def error_bars(middle: NDArray[Any], low: NDArray[Any], high: NDArray[Any], colour: str) -> dict[str, Any]:
+    """Intervals from `low` to `high`, drawn around `middle`; each (points,)."""
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": packed(high - middle),
+        "arrayminus": packed(middle - low),
+        "color": colour,
+        "thickness": 1.25,
+        "width": 0,
+    }
+
+
 def frame(palette: Palette, **layout: Any) -> dict[str, Any]:
     return {
         "font": {"family": FACE, "size": 12, "color": palette.muted},

@@ -12,7 +12,7 @@ from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
-from analysis.charts.frame import Figure, axis, captioned, frame, moments, packed, stamp
+from analysis.charts.frame import Figure, axis, captioned, error_bars, frame, moments, packed, stamp
 from analysis.charts.palette import Palette
 from analysis.trends.beside import Point
 from ml.labels import Emotion
@@ -117,15 +117,7 @@ def _shares(emotion: Emotion, name: str, points: Sequence[Point], palette: Palet
         "mode": "lines+markers",
         "x": moments([point.at for point in points]),
         "y": packed(shares),
-        "error_y": {
-            "type": "data",
-            "symmetric": False,
-            "array": packed(high - shares),
-            "arrayminus": packed(shares - low),
-            "color": colour,
-            "thickness": 1.25,
-            "width": 0,
-        },
+        "error_y": error_bars(shares, low, high, colour),
         "line": {"color": colour, "width": 1.5},
         "marker": {"size": 6, "color": colour},
         "text": [_in_words(name, point) for point in points],

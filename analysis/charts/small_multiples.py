@@ -10,7 +10,7 @@ import numpy as np
 from django.utils.translation import gettext as _
 
 from analysis.charts import over_time
-from analysis.charts.frame import Figure, axis, captioned, frame, packed
+from analysis.charts.frame import Figure, axis, captioned, error_bars, frame, packed
 from analysis.charts.palette import Palette
 from analysis.trends.excerpts import Excerpt
 from analysis.trends.grouping import Stretch
@@ -198,15 +198,7 @@ def _intervals(stretches: Sequence[Stretch | None], place: int, colour: str) -> 
     )
     return {
         "y": packed(shares),
-        "error_y": {
-            "type": "data",
-            "symmetric": False,
-            "array": packed(high - shares),
-            "arrayminus": packed(shares - low),
-            "color": colour,
-            "thickness": 1.25,
-            "width": 0,
-        },
+        "error_y": error_bars(shares, low, high, colour),
         "text": [
             f"{below:.0f}–{above:.0f}" if one else ""
             for one, below, above in zip(heard, low * 100, high * 100, strict=True)
