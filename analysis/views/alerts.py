@@ -20,6 +20,7 @@ from analysis.alerts.forms import CloseForm, SnoozeForm
 from analysis.alerts.shown import shown
 from analysis.alerts.watched import control_of, watched
 from analysis.charts import control as control_chart
+from analysis.charts.frame import captioned
 from analysis.charts.palette import palette_of
 from analysis.models import Alert
 from analysis.trends.kept import kept_trend
@@ -88,7 +89,8 @@ def control_figure(request: SignedInRequest, reference: str) -> HttpResponse:
         return JsonResponse({"data": [], "layout": {}})
     palette = palette_of(request.GET.get("theme", ""), is_greyed=bool(not_validated(request.user, patient)))
     figure = control_chart.draw(control.days, control.drawn, control.runs, palette, decision=control.decision)
-    return JsonResponse(figure)
+    titled = captioned(figure["layout"], palette, control.title)
+    return JsonResponse(figure | {"layout": titled})
 
 
 @require_POST

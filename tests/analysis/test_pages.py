@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from html import unescape
 from http import HTTPStatus
+from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
@@ -52,6 +55,19 @@ def test_a_patient_with_sessions_has_chart_table_and_list(treating: Client, cast
     assert reverse("trend_figure", args=["R-0412"]) in page
     assert page.count("Sounds calm or") == 3
     assert page.count('<th scope="row" class="nowrap"><a href="/sessions/') == 3
+
+
+def test_each_figure_carries_what_its_picture_needs(treating: Client, cast: Cast) -> None:
+    make_course(cast.treats, cast.patient, [mixture(calm=0.4, sad=0.1)] * 8 + [mixture(sad=0.5)] * 2)
+    page = text_of(treating, "patient", "R-0412")
+    addresses = [unescape(address) for address in re.findall(r'data-figure="([^"]+)"', page)]
+    assert {urlsplit(address).path.split("/")[-1] for address in addresses} >= {
+        *("trend.json", "path.json", "calendar.json", "control.json")
+    }
+    for address in addresses:
+        layout = treating.get(address).json()["layout"]
+        assert layout["meta"]["title"], address
+        assert layout["meta"]["paper"].startswith("#"), address
 
 
 def test_of_many_sessions_the_latest_are_listed_first_a_page_at_a_time(

@@ -132,7 +132,7 @@ def test_marks_are_numbered_told_on_hover_and_listed(opened: Page) -> None:
 
 
 def test_a_chart_can_be_saved_as_a_picture(opened: Page, tmp_path: Path) -> None:
-    for name in ("trend", "path", "calendar"):
+    for name in ("trend", "control", "path", "calendar"):
         chart = opened.locator("[data-chart]", has=opened.locator(f".figure-{name}"))
         with opened.expect_download() as png:
             chart.locator("[data-download=png]").click()
