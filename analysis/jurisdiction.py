@@ -98,8 +98,12 @@ def check_recordings_are_welcome() -> None:
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
-    """For every template: whether estimates of emotion are shown, and what to say where they are not."""
-    return {"shows_emotion": shows_emotion(), "not_shown": sentence()}
+    """For every template: what is done with voices here, and what to say where it is not everything."""
+    return {
+        "shows_emotion": shows_emotion(),
+        "measures_voices": measures_voices(),
+        "not_shown": sentence(),
+    }
 
 
 class JurisdictionMiddleware(MiddlewareMixin):

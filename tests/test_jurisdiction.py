@@ -15,8 +15,11 @@ from django.urls import reverse
 from pytest_django import Settings
 
 from analysis import jurisdiction, pipeline
-from analysis.models import Analysis, Recording, Summary, WindowMatrix
+from analysis.change.rules import default_rule
+from analysis.models import Alert, Analysis, Recording, Summary, WindowMatrix
+from analysis.triage import digests
 from patients.errors import Refused
+from patients.models import Patient
 from tests.analysis.hearing import make_course, make_recording, mixture
 from tests.analysis.uploads import hand_in
 from tests.cast import Cast, make_clinician, make_session
@@ -43,7 +46,27 @@ def full_scene(scene: Scene) -> Scene:
     """With a course in which speech came to sound sadder, so that there is a finding to be told."""
     shares = [mixture(calm=0.5, sad=0.1)] * 9 + [mixture(calm=0.1, sad=0.6)] * 3
     make_course(scene.cast.treats, scene.cast.patient, shares)
+    raise_acoustic_alert(scene.cast)
     return scene
+
+
+def raise_acoustic_alert(cast: Cast) -> Alert:
+    """Of a measure that may be told, with moments of emotion beside it, as earlier versions kept them."""
+    session = cast.patient.sessions.filter(recordings__analyses__state=Analysis.State.DONE).latest("held_at")
+    recording = session.recordings.latest("received_at")
+    numbers = {"usual": 1.0, "level": 2.0, "deviations": 2.0, "ewma": 1.0, "limit": 0.5, "cusum": 3.0}
+    moment = {"session": str(session.pk), "recording": str(recording.pk), "start": 1.0, "end": 3.0}
+    return Alert.objects.create(
+        patient=cast.patient,
+        rule=default_rule(),
+        measure="jitter",
+        direction=1,
+        began_on=session.held_at.date(),
+        run_days=3,
+        rationale=numbers
+        | {"decision": 2.0, "baseline_days": 7, "sessions": [str(session.pk)]}
+        | {"moments": [moment | {"emotion": "angry"}]},
+    )
 
 
 def told(scene: Scene, address: Address) -> list[str]:
@@ -110,6 +133,44 @@ def test_the_interface_says_why(full_scene: Scene, settings: Settings, setting: 
     assert answer["Content-Type"] == "application/problem+json"
     assert answer.json()["code"] == "emotion_not_shown"
     assert "This clinic’s setting allows no" in answer.json()["detail"]
+
+
+def test_an_alert_of_the_voice_leads_to_sessions_and_to_no_emotion(
+    full_scene: Scene, settings: Settings
+) -> None:
+    """It said "sounds angry" of moments to hear, on its page and in the interface."""
+    settings.EMOTION_ANALYSIS = "acoustic"
+    client, kept = signed_in(full_scene.cast.treats), Alert.objects.get(measure="jitter")
+    shown = client.get(reverse("alerts")).content.decode()
+    assert "Jitter higher than usual" in shown
+    assert f"/sessions/{kept.rationale['sessions'][0]}/" in shown
+    assert not EMOTION.search(shown)
+    (told,) = client.get(reverse("api-alert-list")).json()["results"]
+    assert told["measure"] == "jitter"
+    assert told["rationale"]["moments"] == []
+
+
+def test_the_caseload_tells_of_an_alert_of_the_voice_where_voices_are_measured(
+    full_scene: Scene, settings: Settings
+) -> None:
+    """Where no emotion is shown, the caseload said nothing of alerts that the page of alerts listed."""
+    digests.catch_up(Patient.objects.filter(pk=full_scene.cast.patient.pk), seconds=5)
+    client = signed_in(full_scene.cast.treats)
+    for setting, is_told in (("full", True), ("acoustic", True), ("off", False)):
+        settings.EMOTION_ANALYSIS = setting
+        assert ("An alert is open" in client.get(reverse("caseload")).content.decode()) is is_told
+
+
+@WITHOUT
+def test_no_page_offers_what_it_would_refuse(full_scene: Scene, settings: Settings, setting: str) -> None:
+    """It listed sessions as "no recording" to be reviewed, led to a page that is closed, and took uploads."""
+    settings.EMOTION_ANALYSIS = setting
+    shown = signed_in(full_scene.cast.treats).get(reverse("patient", args=["R-0412"])).content.decode()
+    assert reverse("about_estimates") not in shown
+    assert (reverse("upload", args=["R-0412"]) in shown) is (setting == "acoustic")
+    assert "not reviewed" not in shown
+    assert ">analysed<" in shown
+    assert shown.count("no recording") == full_scene.cast.patient.sessions.filter(recordings=None).count()
 
 
 def test_every_closed_address_is_one(settings: Settings) -> None:

@@ -51,7 +51,9 @@ def alerts_of(clinician: Clinician) -> QuerySet[Alert]:
 
 def is_open(now: datetime) -> Q:
     """Open, or snoozed until a time that has come; without those that may not be shown in this clinic."""
-    shown = Q(pk__isnull=False) if jurisdiction.shows_emotion() else ~Q(measure__in=SHARE_MEASURES)
+    if not jurisdiction.measures_voices():
+        return Q(pk__in=[])
+    shown = Q() if jurisdiction.shows_emotion() else ~Q(measure__in=SHARE_MEASURES)
     return shown & (Q(state=State.OPEN) | Q(state=State.SNOOZED, snoozed_until__lte=now))
 
 

@@ -9,7 +9,7 @@ from django.utils.timezone import localtime
 
 from analysis.change.days import IN_DECIBELS, SETTLED, SHARE_MEASURES, UNEASY, UNSETTLED, Days
 from analysis.change.runs import Rule, Run
-from analysis.models import Analysis, Summary, WindowMatrix
+from analysis.models import Alert, Analysis, Summary, WindowMatrix
 from analysis.session.moments import Moment, telling_moments
 from ml.labels import EMOTIONS, Emotion
 from patients.models import Patient, Session
@@ -37,6 +37,12 @@ def grounds_of(patient: Patient, rule: Rule, run: Run, days: Days) -> dict[str, 
     }
 
 
+def grounds_told(alert: Alert) -> dict[str, Any]:
+    """What was kept when it was opened; of an acoustic measure never what speech sounds like."""
+    grounds: dict[str, Any] = alert.rationale
+    return grounds if alert.measure in SHARE_MEASURES else grounds | {"moments": []}
+
+
 def _plain(measure: str, value: float) -> float:
     is_ratio = measure in SHARE_MEASURES or measure in IN_DECIBELS
     return round(value if is_ratio else float(np.exp(value)), 4)
@@ -50,7 +56,13 @@ def _sessions_of(patient: Patient, run: Run, days: Days) -> list[Session]:
 
 
 def _moments(run: Run, sessions: list[Session]) -> list[dict[str, Any]]:
-    """Of the newest sessions of the run the moments that pulled it where it went, the strongest first."""
+    """Of the newest sessions of the run the moments that pulled it where it went, the strongest first.
+
+    None for acoustic measures: these moments say which emotion speech sounds like, which neither made their
+    run nor may be told everywhere. For those the sessions themselves are to be heard.
+    """
+    if run.measure not in SHARE_MEASURES:
+        return []
     wanted = _wanted(run)
     found: list[tuple[float, dict[str, Any]]] = []
     for session in sessions[:MOST_MOMENTS]:

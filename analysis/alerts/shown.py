@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from analysis.alerts import alerts, words
+from analysis.alerts.grounds import MOST_MOMENTS, grounds_told
 from analysis.change.runs import rule_told
 from analysis.models import Alert, AlertAction, Recording
 from analysis.wording import phrases
@@ -97,9 +98,16 @@ class Shown:
                 "sounds": phrases.SOUNDS[Emotion(moment["emotion"])],
                 "from": max(0, moment["start"] - LEAD_S),
             }
-            for moment in self.alert.rationale.get("moments", [])
+            for moment in grounds_told(self.alert).get("moments", [])
             if self._is_of_patient(moment["session"], moment["recording"])
         ]
+
+    @property
+    def sessions(self) -> list[Place]:
+        """Where there are no moments, whole sessions of the run are to be heard: the newest of them."""
+        theirs = {one.session: one for one in self.standing.values() if one.patient == self.alert.patient_id}
+        told = self.alert.rationale.get("sessions", [])
+        return [theirs[session] for session in told if session in theirs][:MOST_MOMENTS]
 
     def _is_of_patient(self, session: str, recording: str) -> bool:
         place = self.standing.get(recording)

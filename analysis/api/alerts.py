@@ -17,6 +17,7 @@ from rest_framework.routers import SimpleRouter
 from rest_framework.viewsets import GenericViewSet
 
 from analysis.alerts import alerts, words
+from analysis.alerts.grounds import grounds_told
 from analysis.models import Alert, AlertAction
 from patients.access import NotVisible
 from patients.api import caller
@@ -38,7 +39,7 @@ class AlertSerializer(serializers.ModelSerializer[Alert]):
     rule = serializers.CharField(source="rule.name", read_only=True)
     title = serializers.SerializerMethodField()
     reasons = serializers.SerializerMethodField()
-    rationale = serializers.JSONField(read_only=True)
+    rationale = serializers.SerializerMethodField()
     actions = AlertActionSerializer(many=True, read_only=True)
 
     class Meta:
@@ -50,6 +51,9 @@ class AlertSerializer(serializers.ModelSerializer[Alert]):
 
     def get_title(self, alert: Alert) -> str:
         return words.title(alert)
+
+    def get_rationale(self, alert: Alert) -> dict[str, Any]:
+        return grounds_told(alert)
 
     def get_reasons(self, alert: Alert) -> list[str]:
         return words.rationale(alert)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from django.conf import settings
 from django.db.models import Exists, F, OuterRef, Q
@@ -41,7 +41,8 @@ class Asked:
 
     @cached_property
     def reasons(self) -> tuple[Reason, ...]:
-        return tuple(reason for reason in REASONS if self.sees_estimates or not reason.of_results)
+        sees = {"": True, "results": self.by.sees_results, "estimates": self.sees_estimates}
+        return tuple(reason for reason in REASONS if sees[reason.of])
 
     @cached_property
     def sees_estimates(self) -> bool:
@@ -128,14 +129,17 @@ class Line:
 
 @dataclass(frozen=True)
 class Reason:
-    """``condition`` is asked of patients with digests; ``of_results``: not for those who see states alone."""
+    """``condition`` is asked of patients with digests.
+
+    ``of`` results: for those who see any. ``of`` estimates: of those, where estimates of emotion are shown.
+    """
 
     key: str
     icon: str
     condition: Callable[[Asked], Q | Exists]
     words: Callable[[Line], Words]
     is_pressing: bool = False
-    of_results: bool = False
+    of: Literal["", "results", "estimates"] = ""
     is_last_resort: bool = False
 
     def icon_for(self, line: Line) -> str:
@@ -212,9 +216,9 @@ REASONS = (
         kept(is_changed=True),
         lambda line: phrases.changed(line.gist),
         is_pressing=True,
-        of_results=True,
+        of="estimates",
     ),
-    Reason("alert", "alert", _has_open_alert, _alert, is_pressing=True, of_results=True),
+    Reason("alert", "alert", _has_open_alert, _alert, is_pressing=True, of="results"),
     Reason(
         "failed",
         "alert",
@@ -228,11 +232,11 @@ REASONS = (
         kept(is_silent=True),
         lambda line: phrases.too_little(),
         is_pressing=True,
-        of_results=True,
+        of="estimates",
     ),
     Reason("analysing", "clock", kept(pending__gt=0), lambda line: phrases.pending(line.gist.pending)),
     Reason("loading", "retry", lambda asked: IS_DUE, _loading),
-    Reason("unreviewed", "eye", kept(unreviewed__gt=0), _unreviewed, of_results=True),
+    Reason("unreviewed", "eye", kept(unreviewed__gt=0), _unreviewed, of="estimates"),
     Reason("stale", "pause", is_stale, _stale),
     Reason("failed_earlier", "alert", kept(failed__gt=F("digest__failed_lately")), _failed_earlier),
     Reason(
@@ -240,14 +244,14 @@ REASONS = (
         "level",
         kept(compared__gte=NEEDED, is_changed=False, is_silent=False),
         lambda line: phrases.steady(line.gist),
-        of_results=True,
+        of="estimates",
     ),
     Reason(
         "learning",
         "learning",
         is_learning,
         lambda line: phrases.learning(line.gist),
-        of_results=True,
+        of="estimates",
     ),
     Reason("none", "plus", kept(recordings=0), lambda line: phrases.none_yet(line.gist)),
     Reason(

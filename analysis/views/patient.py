@@ -85,7 +85,7 @@ def _overview(request: SignedInRequest, patient: Patient) -> dict[str, Any]:
         "finding": phrases.finding(trend, with_results=with_results),
         "page_query": listing.this,
         "listing": listing,
-        "lines": _lines(listing, with_reviews=with_results, with_results=request.user.sees_results),
+        "lines": _lines(listing, with_reviews=with_results, with_results=with_results),
         **voice_of_patient(request.user, patient, voice),
         **beside_trend(request, patient, trend, voice, course),
         **(charts(patient, trend, selection, form) if with_results and trend.points else {}),

@@ -18,6 +18,7 @@ from analysis.alerts.words import measure_name, replay_sentence, rule_sentence
 from analysis.change.rules import default_rule
 from analysis.change.runs import rule_told
 from analysis.models import AlertRule
+from analysis.trends.watchable import watchable_here
 from patients.access import NotVisible, SignedInRequest
 from patients.errors import Refused
 
@@ -36,6 +37,7 @@ def rules_page(request: SignedInRequest) -> HttpResponse:
             "rule": rule,
             "words": rule_sentence(rule_told(rule.settings)),
             "replayed": replay_sentence(rule.replayed) if rule.replayed else "",
+            "is_idle": not set(watchable_here()) & set(rule_told(rule.settings).measures),
         }
         for rule in mine.select_related("team", "saved_by", "retired_by").order_by("retired_at", "saved_at")
     ]

@@ -134,7 +134,9 @@ def short_result(point: SessionPoint) -> str:
     if point.pending:
         return _("analysing")
     if point.heard is None:
-        return _("failed") if point.failed else _("no recording")
+        if point.failed:
+            return _("failed")
+        return _("analysed") if point.recordings else _("no recording")
     return session_sentence(point.heard)
 
 
