@@ -22,7 +22,7 @@ WEEKS = {True: 53, False: 26}
 """In one row, on a wide and on a narrow screen."""
 MOST_ROWS = 4
 CELL_PX = {True: 15, False: 12}
-WEEKS_OF_YEAR = 5  # that a month and its year are wide where cells are small
+WEEKS_OF_YEAR = {True: 4, False: 5}  # that a month and its year are wide
 ROW = 9  # lines of a row: seven days, one for its months, one free
 INKS = (0.42, 0.6, 0.8, 1.0)
 """How far from paper to ink the four levels of clear speech lie; the palest is 3:1 on paper."""
@@ -48,7 +48,7 @@ def draw(
         height=grid.rows * ROW * cell + 8,
         margin={"l": 34, "r": 4, "t": 4, "b": 4},
         hovermode="closest",
-        annotations=_months(grid, palette),
+        annotations=_months(grid, palette, is_wide=is_wide),
         xaxis=axis(
             palette, range=[-0.7, WEEKS[is_wide] - 0.3], showgrid=False, showline=False, showticklabels=False
         ),
@@ -163,7 +163,7 @@ def day_in_words(one: RecordingDay) -> str:
     return f"{day(one.on)}: {sessions(len(one.sessions))}, {speech}"
 
 
-def _months(grid: Grid, palette: Palette) -> list[dict[str, Any]]:
+def _months(grid: Grid, palette: Palette, *, is_wide: bool) -> list[dict[str, Any]]:
     """The name of each month over the week in which it begins, the year with the first that has room."""
     starts = [on for on in grid.days if on.day == 1]
     annotations: list[dict[str, Any]] = []
@@ -172,7 +172,7 @@ def _months(grid: Grid, palette: Palette) -> list[dict[str, Any]]:
         column, line = grid.place(on)
         row = line // ROW
         following = grid.place(starts[place + 1]) if on != starts[-1] else (grid.weeks, line)
-        has_room = following[1] // ROW != row or following[0] - column >= WEEKS_OF_YEAR
+        has_room = following[1] // ROW != row or following[0] - column >= WEEKS_OF_YEAR[is_wide]
         tells_year = row not in rows and has_room
         annotations.append(
             {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,8 @@ HEIGHT = 340
 UPPER, LOWER = (0.38, 1.0), (0.0, 0.3)
 """Of the drawing's height: days with their EWMA above, the CUSUM below."""
 MOST_DAYS = 400
+ROOM = 0.2  # of the width, for the words of one run
+MOST_OF_A_YEAR = timedelta(days=330)  # drawn together, days need no year
 TICKS = "~g"
 
 
@@ -54,7 +56,9 @@ def draw(days: Days, drawn: Chart, runs: list[Run], palette: Palette, *, decisio
 def _layout(
     days: Days, first: int, runs: list[Run], reach: float, highest: float, palette: Palette
 ) -> dict[str, Any]:
-    air = max((days.dates[-1] - days.dates[first]) * 0.04, timedelta(days=1))
+    length = days.dates[-1] - days.dates[first]
+    air = max(length * 0.04, timedelta(days=1))
+    told = _told(runs, days.dates[first], length)
     of_both = {"nticks": 6, "zeroline": True, "zerolinecolor": palette.line}
     return frame(
         palette,
@@ -62,14 +66,14 @@ def _layout(
         margin={"l": 40, "r": 10, "t": 8, "b": 26},
         hovermode="closest",
         shapes=[_shade(run, palette) for run in runs] + _learning(days, first, palette),
-        annotations=[*(_mark(run, palette) for run in runs), *_names(palette)],
+        annotations=[*(_mark(run, palette) for run in told), *_names(palette)],
         xaxis=axis(
             palette,
             type="date",
             range=[(days.dates[first] - air).isoformat(), (days.dates[-1] + air).isoformat()],
             showgrid=False,
             nticks=6,
-            tickformat="%-d %b",
+            tickformat="%-d %b" if length < MOST_OF_A_YEAR else "%b %Y",
             anchor="y2",
         ),
         yaxis=axis(palette, range=[-reach, reach], tickformat=TICKS, domain=list(UPPER), **of_both),
@@ -195,6 +199,18 @@ def _shade(run: Run, palette: Palette) -> dict[str, Any]:
         "line": {"width": 0},
         "layer": "below",
     }
+
+
+def _told(runs: list[Run], begin: date, length: timedelta) -> list[Run]:
+    """The latest runs whose words have room beside each other and the name on the left; all are shaded."""
+    told: list[Run] = []
+    limit = 1.0
+    for run in sorted(runs, key=lambda one: one.began_on, reverse=True):
+        share = (run.began_on - begin) / length if length else 1.0
+        if share >= ROOM / 2 and (not told or share <= limit - ROOM):
+            told.append(run)
+            limit = share
+    return told
 
 
 def _mark(run: Run, palette: Palette) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from analysis.change.baseline import NEEDED, standing_prior
 from analysis.change.control import Limits, chart
 from analysis.change.days import UNSETTLED, Days
+from analysis.change.runs import Run
 from analysis.charts import calendar, control, differences, path, small_multiples, stacks
 from analysis.charts.frame import moments, packed
 from analysis.charts.over_time import labels
@@ -250,3 +251,17 @@ def test_a_control_chart_draws_both_sums_and_their_limit() -> None:
     assert not np.isfinite(up[:NEEDED]).any()
     least, most = made["layout"]["yaxis2"]["range"]
     assert least < -2.0 < np.nanmax(up) < most
+
+
+def test_of_many_runs_the_latest_are_named_where_their_words_have_room() -> None:
+    begin = date(2024, 1, 1)
+    starts = [begin + timedelta(days=day) for day in range(0, 1000, 20)]
+    runs = [
+        Run(UNSETTLED, 1, on, on, on + timedelta(days=5), 3, False, (), 0, 1, 2, 2, 1, 2, 2) for on in starts
+    ]
+    told = control._told(runs, begin, timedelta(days=1000))
+    assert told[0] == runs[-1]
+    assert len(told) >= 4
+    assert all((later.began_on - earlier.began_on).days >= 200 for later, earlier in pairwise(told))
+    assert control._told(runs[:1], begin, timedelta(days=1000)) == []  # the name of the curve stands there
+    assert control._told(runs[30:31], begin, timedelta(0)) == runs[30:31]
