@@ -43,6 +43,12 @@ def fill(
             _("It cannot have been filled in the future. Check the date."),
             field="filled_at",
         )
+    twins = patient.questionnaire_responses.filter(
+        instrument=instrument, filled_at=filled_at, answers=list(answers), voided_at=None
+    )
+    if twins.exists():
+        sentence = _("These very answers are entered already for this moment. Nothing was entered twice.")
+        raise Refused("already_entered", sentence)
     return enter(
         patient=patient,
         instrument=Instrument(instrument),

@@ -84,6 +84,18 @@ def test_not_in_the_future_and_not_after_discharge(cast: Cast) -> None:
         filled(cast)
 
 
+def test_the_same_answers_of_the_same_moment_are_entered_once(cast: Cast) -> None:
+    """The back button and a second send made two of one sheet, and a change "7 → 7" between them."""
+    at = timezone.now() - timedelta(days=1)
+    first = fill(by=cast.treats, patient=cast.patient, instrument="phq9", answers=CALM, filled_at=at)
+    with pytest.raises(Refused) as refused:
+        fill(by=cast.in_team, patient=cast.patient, instrument="phq9", answers=CALM, filled_at=at)
+    assert refused.value.code == "already_entered"
+    void(by=cast.treats, response=first, reason="the wrong patient's")
+    fill(by=cast.treats, patient=cast.patient, instrument="phq9", answers=CALM, filled_at=at)
+    assert cast.patient.questionnaire_responses.filter(voided_at=None).count() == 1
+
+
 def test_only_the_team_enters(cast: Cast) -> None:
     with pytest.raises(NotVisible):
         fill(by=cast.outsider, patient=cast.patient, instrument="phq9", answers=CALM)
