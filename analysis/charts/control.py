@@ -58,6 +58,7 @@ def _layout(
 ) -> dict[str, Any]:
     length = days.dates[-1] - days.dates[first]
     air = max(length * 0.04, timedelta(days=1))
+    late = days.dates[-1] - length * (ROOM / 2)
     told = _told(runs, days.dates[first], length)
     of_both = {"nticks": 6, "zeroline": True, "zerolinecolor": palette.line}
     return frame(
@@ -66,7 +67,10 @@ def _layout(
         margin={"l": 40, "r": 10, "t": 8, "b": 26},
         hovermode="closest",
         shapes=[_shade(run, palette) for run in runs] + _learning(days, first, palette),
-        annotations=[*(_mark(run, palette) for run in told), *_names(palette)],
+        annotations=[
+            *(_mark(run, palette, is_at_end=run.began_on > late) for run in told),
+            *_names(palette),
+        ],
         xaxis=axis(
             palette,
             type="date",
@@ -213,14 +217,14 @@ def _told(runs: list[Run], begin: date, length: timedelta) -> list[Run]:
     return told
 
 
-def _mark(run: Run, palette: Palette) -> dict[str, Any]:
-    """In words, never by shade alone."""
+def _mark(run: Run, palette: Palette, *, is_at_end: bool) -> dict[str, Any]:
+    """In words, never by shade alone; at the end of the axis they stand before it."""
     return {
         "text": _("run above") if run.direction > 0 else _("run below"),
         "x": run.began_on.isoformat(),
         "yref": "paper",
         "y": UPPER[1],
-        "xanchor": "left",
+        "xanchor": "right" if is_at_end else "left",
         "yanchor": "top",
         "showarrow": False,
         "font": {"size": 11, "color": palette.ink},
