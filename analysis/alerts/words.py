@@ -6,9 +6,9 @@ from datetime import date
 from math import exp, isfinite
 from typing import Any
 
-from django.utils.formats import date_format
+from django.utils.formats import date_format, get_format
+from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
 
 from analysis.change.days import IN_DECIBELS, SHARE_MEASURES, UNSETTLED
 from analysis.change.runs import DIRECTIONS, Rule
@@ -23,6 +23,7 @@ DIRECTION_WORDS = {
     "more": gettext_lazy("more than usual"),
     "less": gettext_lazy("less than usual"),
 }
+CAPITAL_NOUNS = {"de"}  # languages that write nouns with a capital within a sentence, too
 assert DIRECTION_WORDS.keys() == DIRECTIONS.keys()
 
 
@@ -32,7 +33,7 @@ def measure_name(measure: str) -> str:
     if measure in LABELS:
         return _("%s-sounding speech") % SOUNDS[Emotion(measure)]
     name = _(MEASURES[measure].name)
-    return name[:1].lower() + name[1:]
+    return name if get_language() in CAPITAL_NOUNS else name[:1].lower() + name[1:]
 
 
 def what_it_is(measure: str) -> str:
@@ -204,7 +205,7 @@ def _in_unit(delta: Delta) -> str:
 def _signed(value: float, digits: int) -> str:
     rounded = round(value, digits)
     sign = "+" if rounded > 0 else "−" if rounded < 0 else "±"
-    return f"{sign}{abs(rounded):.{digits}f}"
+    return f"{sign}{abs(rounded):.{digits}f}".replace(".", get_format("DECIMAL_SEPARATOR"))
 
 
 def _day(day: date) -> str:

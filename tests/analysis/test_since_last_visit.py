@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -118,6 +118,8 @@ def test_acoustic_measures_stand_beside_two_emotions_in_their_own_unit() -> None
     assert delta.low < 0.4 < delta.high
     assert sum(one.is_share for one in news.deltas) == 2
     assert "pause duration +0.40\u202fs" in delta_words(delta)
+    with translation.override("de"):
+        assert "Pausendauer +0,40\u202fs" in delta_words(delta)
 
 
 def test_the_last_visit_was_in_person_or_is_signed(cast: Cast) -> None:
