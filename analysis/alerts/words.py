@@ -183,7 +183,7 @@ def since_in_short(since: SinceVisit) -> str:
     )
     words = {"day": _day(since.visit), "sure": sure, "unsure": unsure}
     if not sure:
-        return _("Since %(day)s nothing reliable: %(unsure)s") % words
+        return _("Since %(day)s nothing reliable in speech: %(unsure)s") % words
     if not unsure:
         return _("Since %(day)s reliably: %(sure)s") % words
     return _("Since %(day)s reliably: %(sure)s; not reliably: %(unsure)s") % words

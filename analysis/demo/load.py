@@ -16,6 +16,7 @@ from analysis.models import Recording
 from patients.consent_texts import asked_for
 from patients.enrolment import enrol, start_session
 from patients.models import Clinician, Consent, Patient, Team
+from patients.questionnaires.answering import fill
 
 
 @transaction.atomic
@@ -33,6 +34,7 @@ def load(clinic: Clinic, *, today: datetime) -> list[Recording]:
         patient.next_visit = _next_visit(today, place=len(recordings))
         patient.save(update_fields=["next_visit"])
         recordings += _received(planned, patient, sessions, by=clinician)
+        _fill_questionnaires(planned, patient, sessions, by=clinician)
     return recordings
 
 
@@ -84,3 +86,20 @@ def _received(
         held = start_session(by=by, patient=patient, held_at=session.held_at, kind=session.kind)
         file = SimpleUploadedFile(f"{session.held_at:%Y-%m-%d}.flac", compose(session, planned.voice))
         yield accept_recording(by=by, session=held, upload=file).recording
+
+
+def _fill_questionnaires(
+    planned: PlannedPatient, patient: Patient, sessions: list[PlannedSession], *, by: Clinician
+) -> None:
+    """Each at the end of its session, counted from 1 among those that were held."""
+    for asked in planned.questionnaires:
+        ended_at = sessions[asked["session"] - 1].held_at + timedelta(minutes=50)
+        for instrument in ("phq9", "gad7"):
+            if instrument in asked:
+                fill(
+                    by=by,
+                    patient=patient,
+                    instrument=instrument,
+                    answers=asked[instrument],
+                    filled_at=ended_at,
+                )

@@ -19,7 +19,8 @@ from analysis.demo.prepare_clips import is_wanted
 from analysis.models import Alert, Analysis, Recording, Summary
 from ml.corpora.catalogue import CORPORA
 from ml.labels import Emotion
-from patients.models import Clinician, Patient, Session
+from patients.models import Clinician, Patient, QuestionnaireResponse, Session
+from patients.questionnaires.notices import waiting
 from tests.cast import Cast
 
 TODAY = datetime(2026, 3, 2, 10, tzinfo=UTC)
@@ -115,6 +116,10 @@ def test_it_is_heard_by_the_real_pipeline() -> None:
     silent = Summary.objects.filter(analysis__recording__session__patient__reference="R-0126", top="")
     assert silent.exists()
     assert Session.objects.latest("held_at").held_at < timezone.now()
+    # Beside the voices of three are questionnaires, and none of them asks for eyes.
+    filled = QuestionnaireResponse.objects.values_list("patient__reference", flat=True)
+    assert set(filled) == {"R-0107", "R-0112", "R-0119"}
+    assert not waiting().exists()
     for login in LOGINS:
         account = Clinician.objects.get(username=login.username)
         assert account.check_password(login.password)

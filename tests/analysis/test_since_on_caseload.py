@@ -81,7 +81,7 @@ def test_it_says_what_the_patients_page_says(treating: Client, sadder: Patient) 
 def test_what_is_not_reliable_is_called_so(treating: Client, cast: Cast) -> None:
     make_course(cast.treats, cast.patient, [CALM] * 9)
     (line,) = short(treating)
-    assert re.match(r"Since \d+ \w+ nothing reliable: (\w+ [+−±]\d+ points(, )?){3}$", line)
+    assert re.match(r"Since \d+ \w+ nothing reliable in speech: (\w+ [+−±]\d+ points(, )?){3}$", line)
 
 
 def test_reading_it_costs_no_query(
