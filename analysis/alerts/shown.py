@@ -60,6 +60,10 @@ class Shown:
         return words.what_it_is(self.alert.measure)
 
     @property
+    def rule_name(self) -> str:
+        return words.rule_name(self.alert.rule)
+
+    @property
     def rule_words(self) -> str:
         return words.rule_sentence(rule_told(self.alert.rule.settings))
 

@@ -111,9 +111,9 @@ class Control:
         limit = words.deviations(float(self.drawn.limit[-1, 0]))
         counted = {"n": len(self.days), "latest": latest, "limit": limit, "runs": len(self.runs)}
         counted |= {
-            "up": f"{self.drawn.up[-1, 0]:.1f}",
-            "down": f"{self.drawn.down[-1, 0]:.1f}",
-            "decision": f"{self.decision:.1f}",
+            "up": words.plain_number(float(self.drawn.up[-1, 0]), 1),
+            "down": words.plain_number(float(self.drawn.down[-1, 0]), 1),
+            "decision": words.plain_number(self.decision, 1),
         }
         return (
             _(
@@ -136,8 +136,8 @@ class Control:
                 "value": words.charted_value(self.measure, float(self.days.values[place, 0])),
                 "z": words.deviations(float(self.drawn.z[place, 0])),
                 "ewma": words.deviations(float(self.drawn.ewma[place, 0])),
-                "up": f"{self.drawn.up[place, 0]:.1f}",
-                "down": f"{self.drawn.down[place, 0]:.1f}",
+                "up": words.plain_number(float(self.drawn.up[place, 0]), 1),
+                "down": words.plain_number(float(self.drawn.down[place, 0]), 1),
                 "in_run": bool(self.drawn.state[place, 0]),
             }
             for place in places

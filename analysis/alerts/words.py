@@ -6,14 +6,14 @@ from datetime import date
 from math import exp, isfinite
 from typing import Any
 
-from django.utils.formats import date_format, get_format
+from django.utils.formats import date_format, get_format, number_format
 from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
 
 from analysis.change.days import IN_DECIBELS, SHARE_MEASURES, UNSETTLED
 from analysis.change.runs import DIRECTIONS, Rule
 from analysis.change.since import Delta, SinceVisit
-from analysis.models import Alert
+from analysis.models import Alert, AlertRule
 from analysis.wording.phrases import SOUNDS, percent
 from ml.acoustics.measures import MEASURES
 from ml.labels import LABELS, Emotion
@@ -75,10 +75,13 @@ def rationale(alert: Alert) -> list[str]:
         _("That is %(sd)s of this patient’s own day-to-day standard deviations.")
         % {"sd": _signed(grounds["deviations"], 1)},
         _(
-            "The moving average (EWMA) stood at %(ewma)s with its limit at ±%(limit).1f; the running sum "
-            "(CUSUM) at %(cusum).1f with its limit at %(decision).1f."
+            "The moving average (EWMA) stood at %(ewma)s with its limit at ±%(limit)s; the running sum "
+            "(CUSUM) at %(cusum)s with its limit at %(decision)s."
         )
-        % {**grounds, "ewma": _signed(grounds["ewma"], 1)},
+        % {
+            "ewma": _signed(grounds["ewma"], 1),
+            **{name: plain_number(grounds[name], 1) for name in ("limit", "cusum", "decision")},
+        },
     ]
     days = grounds["baseline_days"]
     learnt = ngettext(
@@ -96,7 +99,7 @@ def plain_value(measure: str, value: float) -> str:
     if measure in LABELS:
         return _("%(value)s as log-ratio") % {"value": _signed(value, 2)}
     known = MEASURES[measure]
-    return f"{value:{known.step}}\u202f{_(known.unit)}"
+    return f"{number_format(f'{value:{known.step}}')}\u202f{_(known.unit)}"
 
 
 def charted_value(measure: str, value: float) -> str:
@@ -109,20 +112,30 @@ def deviations(value: float) -> str:
     return _signed(value, 1) if isfinite(value) else ""
 
 
+def plain_number(value: float, digits: int) -> str:
+    """Without a sign, as the reader's language writes decimals."""
+    return number_format(round(value, digits), digits)
+
+
+def rule_name(rule: AlertRule) -> str:
+    """The default rule's in the reader's language; the others as their authors wrote them."""
+    return rule.name if rule.team_id is not None else _("Usual or not")
+
+
 def rule_sentence(rule: Rule) -> str:
     """What a rule does, in one sentence."""
     names = ", ".join(measure_name(measure) for measure in rule.measures)
     limits = rule.limits
     return _(
-        "%(measures)s, %(direction)s: EWMA with λ = %(smoothing)g beyond L = %(width)g, and CUSUM with "
-        "k = %(reference)g beyond h = %(decision)g, in a run of at least %(run)d days."
+        "%(measures)s, %(direction)s: EWMA with λ = %(smoothing)s beyond L = %(width)s, and CUSUM with "
+        "k = %(reference)s beyond h = %(decision)s, in a run of at least %(run)d days."
     ) % {
         "measures": names[:1].upper() + names[1:],
         "direction": DIRECTION_WORDS[rule.direction],
-        "smoothing": limits.smoothing,
-        "width": limits.width,
-        "reference": limits.reference,
-        "decision": limits.decision,
+        "smoothing": number_format(f"{limits.smoothing:g}"),
+        "width": number_format(f"{limits.width:g}"),
+        "reference": number_format(f"{limits.reference:g}"),
+        "decision": number_format(f"{limits.decision:g}"),
         "run": limits.run,
     }
 

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
-from django.utils.formats import date_format
+from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 
 from analysis.change.baseline import NEEDED, Reals
@@ -163,7 +163,9 @@ def _sum(days: Days, total: Any, first: int, dates: list[str], palette: Palette,
         "y": packed(sign * total),
         "line": {"color": palette.ink, "width": 2},
         "text": [
-            said % {"day": _when(days, first + place), "sum": f"{value:.1f}"} if np.isfinite(value) else ""
+            said % {"day": _when(days, first + place), "sum": number_format(round(float(value), 1), 1)}
+            if np.isfinite(value)
+            else ""
             for place, value in enumerate(total)
         ],
         "hovertemplate": "%{text}<extra></extra>",
@@ -260,4 +262,4 @@ def signed(value: float) -> str:
     if not np.isfinite(value):
         return ""
     sign = "+" if value > 0 else "−" if value < 0 else ""
-    return _("%(sd)s SD from usual") % {"sd": f"{sign}{abs(value):.1f}"}
+    return _("%(sd)s SD from usual") % {"sd": f"{sign}{number_format(round(float(abs(value)), 1), 1)}"}

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from analysis.alerts import rule_keeping
 from analysis.alerts.forms import RuleForm
 from analysis.alerts.rule_keeping import Replayed
-from analysis.alerts.words import measure_name, replay_sentence, rule_sentence
+from analysis.alerts.words import measure_name, replay_sentence, rule_name, rule_sentence
 from analysis.change.rules import default_rule
 from analysis.change.runs import rule_told
 from analysis.models import AlertRule
@@ -35,6 +35,7 @@ def rules_page(request: SignedInRequest) -> HttpResponse:
     listed = [
         {
             "rule": rule,
+            "name": rule_name(rule),
             "words": rule_sentence(rule_told(rule.settings)),
             "replayed": replay_sentence(rule.replayed) if rule.replayed else "",
             "is_idle": not set(watchable_here()) & set(rule_told(rule.settings).measures),

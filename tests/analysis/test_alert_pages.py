@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -165,3 +166,14 @@ def test_what_was_moved_or_voided_since_is_said_and_not_led_to(
     shown = page(treating, "alerts")
     assert f"{told} of the {told} sessions that this rests on were moved or voided since" in shown
     assert "To hear:" not in shown
+
+
+def test_an_alert_is_german_down_to_its_numbers_and_the_rules_name(cast: Cast, alert: Alert) -> None:
+    """It said "Usual or not", "±0.5" and "λ = 0.25" among German words and decimals."""
+    client = Client(headers={"accept-language": "de"})
+    client.force_login(cast.treats)
+    for shown in (page(client, "alerts"), page(client, "patient", "R-0412")):
+        block = shown[shown.index(f'id="alert-{alert.pk}"') :].split("</details>")[0]
+        assert "Usual or not" not in block
+        assert "λ = 0,25" in block
+        assert not re.search(r"\d\.\d", re.sub(r"<[^>]+>", "", block))
