@@ -3,6 +3,7 @@
 A rule raises at most one alert for a run of a patient's measure in one direction; when the run is over, the
 alert stays until someone has closed it, and a run that an alert has told of is not told again. Of a team's
 alerts ``ALERTS_PER_DAY`` are shown anew in a day; further ones are held back, and shown when there is room.
+Who works in several teams has one such budget for all of them: ``shown_to``.
 """
 
 from __future__ import annotations
@@ -36,6 +37,9 @@ from patients.models import Clinician, Patient, Team
 State = Alert.State
 LONGEST_REASON = 300
 UNCHANGED = 0.1  # of a borrowed value: a caseload that says the same but for a tenth moves no limits
+FIRST = (F("rule__team").asc(nulls_first=True), "opened_at", "pk")
+"""What is shown first: the default rule's before a team's own, of which one that speaks of everybody would else
+keep it quiet for days; of each the oldest."""
 
 
 def alerts_of(clinician: Clinician) -> QuerySet[Alert]:
@@ -55,6 +59,13 @@ def is_open(now: datetime) -> Q:
         return Q(pk__in=[])
     shown = Q() if jurisdiction.shows_emotion() else ~Q(measure__in=SHARE_MEASURES)
     return shown & (Q(state=State.OPEN) | Q(state=State.SNOOZED, snoozed_until__lte=now))
+
+
+def shown_to(clinician: Clinician) -> Q:
+    """What is not held back, as far as this clinician's own day has room, whatever their teams."""
+    new = alerts_of(clinician).filter(held_back=False, rationale__shown_on=timezone.localdate().isoformat())
+    beyond = list(new.order_by(*FIRST).values_list("pk", flat=True)[settings.ALERTS_PER_DAY :])
+    return Q(held_back=False) & ~Q(pk__in=beyond)
 
 
 def open_alert(clinician: Clinician, alert_id: UUID) -> Alert:
@@ -121,17 +132,12 @@ def _go_on(alert: Alert, run: Run) -> None:
 
 
 def show_held_back(team: Team) -> int:
-    """Show as many of the team's alerts as the day's budget has room for; returns how many.
-
-    The default rule's before those of the team's own rules, of which one that speaks of everybody would
-    else keep it quiet for days; of each the oldest first.
-    """
+    """Show as many of the team's alerts as the day's budget has room for; returns how many."""
     today = timezone.localdate().isoformat()
     of_team = Alert.objects.filter(patient__team=team)
     room = settings.ALERTS_PER_DAY - of_team.filter(rationale__shown_on=today).count()
     waiting = of_team.filter(held_back=True).exclude(state=State.CLOSED)
-    waiting = waiting.order_by(F("rule__team").asc(nulls_first=True), "opened_at", "pk")
-    shown = list(waiting[: max(room, 0)])
+    shown = list(waiting.order_by(*FIRST)[: max(room, 0)])
     for alert in shown:
         alert.held_back = False
         alert.rationale |= {"shown_on": today}

@@ -81,9 +81,10 @@ class Alerts(mixins.ListModelMixin, GenericViewSet[Alert]):
 
     def get_queryset(self) -> QuerySet[Alert]:
         listed = alerts.alerts_of(caller(self.request)).prefetch_related("actions__by")
+        is_open, has_room = alerts.is_open(timezone.now()), alerts.shown_to(caller(self.request))
         states = {
-            "open": alerts.is_open(timezone.now()) & Q(held_back=False),
-            "held_back": alerts.is_open(timezone.now()) & Q(held_back=True),
+            "open": is_open & has_room,
+            "held_back": is_open & ~has_room,
             **{state: Q(state=state) for state in ("acknowledged", "snoozed", "closed")},
         }
         asked = self.request.query_params.get("state", "")

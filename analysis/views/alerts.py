@@ -45,10 +45,10 @@ def alerts_page(request: SignedInRequest) -> HttpResponse:
     if not request.user.sees_results:
         raise NotVisible
     now = timezone.now()
-    is_open = alerts.is_open(now)
+    is_open, has_room = alerts.is_open(now), alerts.shown_to(request.user)
     groups = {
-        "open": shown(request.user, is_open & Q(held_back=False)),
-        "held_back": shown(request.user, is_open & Q(held_back=True)),
+        "open": shown(request.user, is_open & has_room),
+        "held_back": shown(request.user, is_open & ~has_room),
         "acknowledged": shown(request.user, Q(state=State.ACKNOWLEDGED)),
         "snoozed": shown(request.user, Q(state=State.SNOOZED, snoozed_until__gt=now)),
         "closed": shown(request.user, Q(state=State.CLOSED), limit=MOST_CLOSED),

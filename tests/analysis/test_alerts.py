@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -15,7 +17,7 @@ from analysis.change.runs import rule_told
 from analysis.models import Alert, AlertAction, AlertRule
 from patients.access import NotVisible
 from patients.errors import Refused
-from patients.models import AuditEntry, Patient
+from patients.models import AuditEntry, Clinician, Patient
 from tests.analysis.hearing import make_course, make_heard, mixture
 from tests.cast import Cast, cast, make_patient, make_session
 
@@ -112,6 +114,29 @@ def test_beyond_the_days_budget_they_are_held_back_and_come_up_later(cast: Cast,
     assert alerts.show_held_back(cast.team) == 1
     assert oldest is not None
     assert not Alert.objects.get(pk=oldest.pk).held_back
+
+
+def test_who_works_in_two_teams_has_one_budget_and_takes_nobody_elses(
+    cast: Cast, settings: Settings, client: Client
+) -> None:
+    settings.ALERTS_PER_DAY = 1
+    elsewhere = make_patient(cast.outsider, "R-0900")
+    opened(cast)
+    make_course(cast.outsider, elsewhere, [CALM] * 8 + [SAD] * 3, seed=1)
+    alerts.evaluate(elsewhere.pk)
+    assert Alert.objects.filter(held_back=False).count() == 2
+
+    def open_to(clinician: Clinician) -> tuple[int, int]:
+        client.force_login(clinician)
+        page = client.get(reverse("alerts")).context
+        return len(page["open"]), len(page["held_back"])
+
+    assert open_to(cast.treats) == open_to(cast.outsider) == (1, 0)
+    cast.treats.teams.add(cast.other_team)
+    assert open_to(cast.treats) == (1, 1)
+    assert open_to(cast.outsider) == (1, 0)
+    settings.ALERTS_PER_DAY = 3
+    assert open_to(cast.treats) == (2, 0)
 
 
 def test_a_rule_that_speaks_of_everybody_does_not_keep_the_default_rule_quiet(
