@@ -38,8 +38,8 @@ State = Alert.State
 LONGEST_REASON = 300
 UNCHANGED = 0.1  # of a borrowed value: a caseload that says the same but for a tenth moves no limits
 FIRST = (F("rule__team").asc(nulls_first=True), "opened_at", "pk")
-"""What is shown first: the default rule's before a team's own, of which one that speaks of everybody would else
-keep it quiet for days; of each the oldest."""
+"""What is shown first: the default rule's before a team's own, of which one that speaks of everybody would
+else keep it quiet for days; of each the oldest."""
 
 
 def alerts_of(clinician: Clinician) -> QuerySet[Alert]:
