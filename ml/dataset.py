@@ -11,6 +11,7 @@ import soundfile
 import soxr
 import torch
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 from torch import Tensor
 
 from ml import augment, frontend
@@ -95,8 +96,13 @@ def prepare(
 def prepare_all(
     utterances: Sequence[Utterance], cfg: ExperimentConfig, seed: int, augmented: bool
 ) -> list[Clip]:
-    """Prepare the utterances that have one of the eight emotions; `augmented` is for training clips only."""
-    return [prepare(u, cfg, seed, augmented) for u in utterances if u.emotion is not None]
+    """Prepare the utterances that have one of the eight emotions; `augmented` is for training clips only.
+
+    On one thread: sums that are shared out among threads round differently, and a training is to be
+    repeatable, whatever ran before in its process.
+    """
+    with threadpool_limits(limits=1, user_api="blas"):
+        return [prepare(u, cfg, seed, augmented) for u in utterances if u.emotion is not None]
 
 
 STRANGE_COUNT = 24
@@ -108,8 +114,9 @@ def strange_clips(voices: Sequence[Utterance], cfg: ExperimentConfig, kind: str)
     rng = np.random.default_rng([*kind.encode()])
     rate = cfg.audio.sample_rate
     waveforms = [load_clip(utterance.path, rate) for utterance in in_turns(voices)]
-    made = sounds(kind, waveforms, STRANGE_COUNT, rate, rng)
-    return [Clip(voices[0], (frontend.log_mel(sound, cfg.features, rate),)) for sound in made]
+    with threadpool_limits(limits=1, user_api="blas"):
+        made = sounds(kind, waveforms, STRANGE_COUNT, rate, rng)
+        return [Clip(voices[0], (frontend.log_mel(sound, cfg.features, rate),)) for sound in made]
 
 
 def in_turns(utterances: Sequence[Utterance]) -> list[Utterance]:

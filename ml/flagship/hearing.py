@@ -6,6 +6,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from ml import augment
 from ml.config import ExperimentConfig
@@ -36,11 +37,15 @@ class Listening:
 
     def training(self, utterances: Sequence[Utterance]) -> list[Clip]:
         """Return the clips with their augmented versions."""
-        return [self._clip(utterance, "training") for utterance in utterances]
+        return self._clips(utterances, "training")
 
     def testing(self, utterances: Sequence[Utterance], altered: str = "") -> list[Clip]:
         """Return the clips whole and unaltered, or put through what `ALTERED` names."""
-        return [self._clip(utterance, altered) for utterance in utterances]
+        return self._clips(utterances, altered)
+
+    def _clips(self, utterances: Sequence[Utterance], way: str) -> list[Clip]:
+        with threadpool_limits(limits=1, user_api="blas"):  # see `ml.dataset.prepare_all`
+            return [self._clip(utterance, way) for utterance in utterances]
 
     def _clip(self, utterance: Utterance, way: str) -> Clip:
         key = way, utterance.key

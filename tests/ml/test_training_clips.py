@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import soundfile
 import torch
+from threadpoolctl import threadpool_limits
 
 from ml import augment, frontend
 from ml.config import AugmentConfig, ExperimentConfig, TrainConfig
@@ -29,6 +30,15 @@ def utterance(folder: Path, clip: int, emotion: Emotion | None = Emotion.SAD) ->
 @pytest.fixture
 def clips(tmp_path: Path) -> list[Clip]:
     return prepare_all([utterance(tmp_path, n) for n in range(4)], CONFIG, seed=0, augmented=True)
+
+
+def test_features_are_the_same_however_many_threads_there_are(tmp_path: Path) -> None:
+    planes = []
+    for threads in (1, 2):
+        with threadpool_limits(limits=threads, user_api="blas"):
+            (clip,) = prepare_all([utterance(tmp_path, 0)], CONFIG, seed=0, augmented=True)
+            planes.append(clip.planes)
+    assert all(np.array_equal(one, two) for one, two in zip(*planes, strict=True))
 
 
 def test_a_test_clip_is_its_own_features_and_nothing_else(tmp_path: Path) -> None:
