@@ -16,7 +16,7 @@ def main(arguments: Sequence[str]) -> int:
 
         cli_training.add_verbs(verbs)
         cli_benchmark.add_verb(verbs)
-        cli_flagship.add_verb(verbs)
+        cli_flagship.add_verbs(verbs)
         cli_tune.add_verb(verbs)
     if arguments[:1] in (["predict"], [], ["-h"], ["--help"]):
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # starting its threads costs more than they save

@@ -15,7 +15,7 @@ from ml.corpora.manifest import Utterance
 from ml.evaluate import judge_folds
 from ml.familiarity import AT_MOST_LOST
 from ml.folds import FoldOutcome
-from ml.labels import LABELS
+from ml.labels import EMOTIONS, LABELS
 from ml.voices import ages_of
 
 INTENDED_USE = (
@@ -127,6 +127,8 @@ def _measured_limits(utterances: Sequence[Utterance], figures: dict[str, Any]) -
             f"It learnt from {len({u.speaker for u in utterances})} speakers and {statements} different "
             f"sentences (language: {languages}) of {'; '.join(acted)}."
         )
+    if untaught := [emotion for emotion in EMOTIONS if emotion not in {u.emotion for u in utterances}]:
+        yield f"It never heard these: {', '.join(untaught)}. It never answers so; their share is always 0."
     by_sex = figures["uar_by_sex"]
     if len(by_sex) > 1:
         yield f"UAR differs by sex: {', '.join(f'{sex} {_percent(share)}' for sex, share in by_sex.items())}."

@@ -1,57 +1,89 @@
-"""The command line's flagship verb: every protocol that the shipped recogniser's recipe is measured by."""
+"""The flagship's verbs: every protocol that measures the recipe, and what each part of it is worth."""
 
 import argparse
 import os
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from ml.benchmark.record import read_folds
+from ml.benchmark.record import FinishedFold, read_folds
 from ml.benchmark.run import run_all
 from ml.cli_benchmark import ProgressLines
 from ml.cli_faults import plainly
 from ml.config import load_config
 from ml.corpora.catalogue import scan_folder
-from ml.flagship.protocols import PROTOCOLS
+from ml.corpora.manifest import Utterance
+from ml.flagship import ablation
+from ml.flagship.protocols import MEASURED
 from ml.flagship.report import as_table, emotions_of, sexes_of
-from ml.flagship.run import pieces, run_piece
+from ml.flagship.run import Piece, pieces, run_piece
 
-FOLDS_FILE = Path("docs") / "folds" / "flagship.jsonl"
+FOLDS = Path("docs") / "folds"
 
 
-def add_verb(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add `flagship`."""
-    verb = verbs.add_parser("flagship", help="measure a network's recipe by every protocol")
+def add_verbs(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `flagship` and `ablate`."""
+    verb = _verb(verbs, "flagship", "measure a network's recipe by every protocol", [0, 1, 2])
+    verb.add_argument("--protocols", nargs="+", default=list(MEASURED), choices=MEASURED)
+    verb.set_defaults(run=plainly(flagship_verb))
+    verb = _verb(verbs, "ablate", "measure what each part of the recipe is worth", [0])
+    known = tuple(ablation.CHANGES)
+    verb.add_argument("--changes", nargs="+", default=list(known), choices=known, metavar="NAME")
+    verb.set_defaults(run=plainly(ablate_verb))
+
+
+def _verb(
+    verbs: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, words: str, seeds: list[int]
+) -> argparse.ArgumentParser:
+    verb: argparse.ArgumentParser = verbs.add_parser(name, help=words)
     verb.add_argument("--data", type=Path, required=True, metavar="DIR", help="folder of the corpora")
     verb.add_argument("--config", default="flagship", help="a named experiment, or a TOML or JSON file")
-    verb.add_argument("--protocols", nargs="+", default=list(PROTOCOLS), choices=tuple(PROTOCOLS))
-    verb.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
+    verb.add_argument("--seeds", nargs="+", type=int, default=seeds)
     verb.add_argument("--jobs", type=int, default=1, help="folds at a time, one thread each")
     verb.add_argument("--minutes", type=float, help="begin no fold after so many; a later run goes on")
-    verb.add_argument("--folds-file", type=Path, default=FOLDS_FILE, metavar="FILE.jsonl")
-    verb.set_defaults(run=plainly(flagship_verb))
+    verb.add_argument("--folds-file", type=Path, default=FOLDS / f"{name}.jsonl", metavar="FILE.jsonl")
+    return verb
 
 
 def flagship_verb(arguments: argparse.Namespace) -> int:
     """Run the folds that are missing, then print the figures of all that is finished."""
-    os.environ.setdefault("OMP_NUM_THREADS", "1")  # for the processes that are started
-    cfg = load_config(arguments.config)
-    utterances = [u for scan in scan_folder(arguments.data).values() for u in scan.utterances]
-    wanted = list(
-        pieces(
-            utterances,
-            cfg,
-            name=Path(arguments.config).stem,
-            protocols=arguments.protocols,
-            seeds=arguments.seeds,
-        )
+    utterances = _utterances(arguments.data)
+    wanted = pieces(
+        utterances,
+        load_config(arguments.config),
+        name=Path(arguments.config).stem,
+        protocols=arguments.protocols,
+        seeds=arguments.seeds,
     )
-    finished = {fold.recipe for fold in read_folds(arguments.folds_file)}
+    folds = _finished(arguments, utterances, list(wanted))
+    print(as_table(folds, emotions_of(utterances), sexes_of(utterances)))
+    return 0
+
+
+def ablate_verb(arguments: argparse.Namespace) -> int:
+    """Run the trials that are missing, then print what each change brings."""
+    utterances = _utterances(arguments.data)
+    cfg = load_config(arguments.config)
+    wanted = list(ablation.trials(utterances, cfg, arguments.changes, arguments.seeds))
+    print(ablation.as_table(_finished(arguments, utterances, wanted)))
+    return 0
+
+
+def _utterances(data: Path) -> list[Utterance]:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # for the processes that are started
+    return [utterance for scan in scan_folder(data).values() for utterance in scan.utterances]
+
+
+def _finished(
+    arguments: argparse.Namespace, utterances: Sequence[Utterance], wanted: Sequence[Piece]
+) -> list[FinishedFold]:
+    """Run what is missing of what is wanted, and return all of it that is finished."""
+    file: Path = arguments.folds_file
+    finished = {fold.recipe for fold in read_folds(file)}
     missing = [piece for piece in wanted if piece.recipe not in finished]
     report = ProgressLines(len(missing))
     train = partial(run_piece, utterances)
-    for fold in run_all(train, missing, arguments.folds_file, jobs=arguments.jobs, minutes=arguments.minutes):
+    for fold in run_all(train, missing, file, jobs=arguments.jobs, minutes=arguments.minutes):
         report(fold)
     recipes = {piece.recipe for piece in wanted}
-    folds = [fold for fold in read_folds(arguments.folds_file) if fold.recipe in recipes]
-    print(as_table(folds, emotions_of(utterances), sexes_of(utterances)))
-    return 0
+    return [fold for fold in read_folds(file) if fold.recipe in recipes]

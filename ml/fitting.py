@@ -13,11 +13,12 @@ from ml.config import ExperimentConfig
 from ml.corpora.splits import spare_speakers
 from ml.dataset import Clip, TrainingBatches, clean_batches
 from ml.distributed import world
+from ml.labels import EMOTIONS
 from ml.loop import Cancelled, OnEpoch, Training, Validate, judged, no_report
 from ml.optimisation import loss_of
 from ml.placement import forward_of
 from ml.systems.catalogue import build
-from ml.systems.interface import Standardise, adapt
+from ml.systems.interface import Standardise, adapt, silence_untaught
 
 __all__ = ["Cancelled", "OnEpoch", "fit", "logits_of", "no_report"]
 
@@ -37,7 +38,8 @@ def fit(
     otherwise nothing is chosen and the last weights are taken. The same clips, configuration and seed give
     the same weights on the same machine (one thread), also when the run is killed and goes on from
     `checkpoint`.
-    `devices` place the network, or its branches: see `ml.placement`.
+    `devices` place the network, or its branches: see `ml.placement`. An emotion that no clip is of gets
+    probability 0.
     """
     torch.manual_seed(seed)
     torch.set_num_threads(1)
@@ -56,7 +58,9 @@ def fit(
         checkpoint=checkpoint,
         on_epoch=on_epoch,
     )
-    return training.run().cpu()
+    trained = training.run().cpu()
+    silence_untaught(trained, {clip.target for clip in learnt}, len(EMOTIONS))
+    return trained
 
 
 def _sexes(clips: Sequence[Clip]) -> dict[str, str]:

@@ -8,6 +8,7 @@ import numpy as np
 
 from ml.benchmark.splits import splits_of
 from ml.corpora.manifest import Utterance
+from ml.corpora.splits import speaker_groups
 from ml.inputs import Ints
 from ml.lab import Split
 from ml.labels import Emotion
@@ -42,8 +43,14 @@ PROTOCOLS: Mapping[str, Protocol] = MappingProxyType(
         "without_ravdess": Protocol("ravdess", folds="all", learns="others"),
         "without_emodb": Protocol("emodb", folds="all", learns="others"),
         "without_nemo": Protocol("nemo", folds="all", learns="others"),
+        "trial": Protocol("nemo", folds="thirds", altered=True),
     }
 )
+TRIAL = "trial"
+"""Where recipes are tried out (see `ml.flagship.ablation`): on a corpus of which no goal speaks."""
+
+MEASURED = tuple(name for name in PROTOCOLS if name != TRIAL)
+"""What the flagship's figures come from."""
 
 
 def clips_of(protocol: Protocol, utterances: Sequence[Utterance]) -> tuple[Utterance, ...]:
@@ -62,8 +69,13 @@ def folds_of(protocol: Protocol, clips: Sequence[Utterance], seed: int) -> Itera
     """
     tested = np.array([place for place, u in enumerate(clips) if u.corpus == protocol.corpus], np.int64)
     others = np.setdiff1d(np.arange(len(clips)), tested)
+    nobody = np.array([], np.int64)
     if protocol.folds == "all":
-        splits = [Split(np.array([], np.int64), tested, np.array([], np.int64))]
+        splits = [Split(nobody, tested, nobody)]
+    elif protocol.folds == "thirds":
+        groups = speaker_groups([clips[place] for place in tested], count=3)
+        parts = [np.array([p for p in tested if clips[p].speaker in group], np.int64) for group in groups]
+        splits = [Split(np.setdiff1d(tested, part), part, nobody) for part in parts]
     else:
         splits = splits_of(protocol.folds, clips, protocol.corpus, seed, 0.0)
     for split in splits:

@@ -1,5 +1,6 @@
 """What every system is given and must be: its input's shape, and what a classical one answers to."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -77,3 +78,24 @@ def in_classes(scores: NDArray[np.float64], present: NDArray[np.int64], classes:
     logits = np.full((len(scores), classes), scores.min() - 20.0)
     logits[:, present] = scores
     return logits
+
+
+IMPOSSIBLE = -3e4
+"""The logit of what was never taught: probability 0 at any temperature up to 20; half precision holds it."""
+
+
+@torch.no_grad()
+def silence_untaught(network: nn.Module, taught: Collection[int], classes: int) -> None:
+    """Let `network` never answer with a class that no training clip was of: its probability becomes 0.
+
+    Raises:
+        ValueError: the network does not end in a linear layer with one output for each class.
+    """
+    untaught = sorted(set(range(classes)) - set(taught))
+    if not untaught:
+        return
+    outputs = [m for m in network.modules() if isinstance(m, nn.Linear) and m.out_features == classes]
+    if not outputs or outputs[-1].bias is None:
+        raise ValueError(f"no linear layer with {classes} outputs ends this network")
+    outputs[-1].weight[untaught] = 0.0
+    outputs[-1].bias[untaught] = IMPOSSIBLE

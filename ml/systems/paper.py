@@ -41,8 +41,8 @@ class ConvolutionBlock(nn.Sequential):
             layers += [
                 nn.Conv2d(before, channels, 3, padding=1),
                 nn.BatchNorm2d(channels),
-                nn.ReLU(),
                 nn.MaxPool2d(pool),
+                nn.ReLU(),  # commutes with the maximum: after it there is less to do
                 nn.Dropout(options.conv_dropout),
             ]
             before = channels

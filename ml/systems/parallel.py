@@ -61,8 +61,8 @@ class Convolution(nn.Sequential):
         super().__init__(
             nn.Conv2d(*channels, kernel, stride, padding, bias=False),
             nn.BatchNorm2d(channels[1]),
-            nn.ReLU(),
             nn.MaxPool2d(pool),
+            nn.ReLU(),  # commutes with the maximum: after it there is less to do
             nn.Dropout2d(dropout),
         )
 

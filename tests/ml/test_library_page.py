@@ -2,15 +2,20 @@
 
 import re
 import tomllib
+from copy import deepcopy
+from dataclasses import fields
 from pathlib import Path
 
-from ml.config import AugmentConfig, ExperimentConfig, PreprocessConfig
+import pytest
+
+from ml.config import AugmentConfig, ChannelConfig, ExperimentConfig, PreprocessConfig
 from ml.corpora.catalogue import CORPORA
 from ml.features import FEATURES
 from ml.features.summaries import STATISTICS
 from ml.systems.catalogue import SYSTEMS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "library.md").read_text(encoding="utf-8")
+TOGETHER, INSTEAD, TRAINING = map(tomllib.loads, re.findall(r"```toml\n(.*?)```", PAGE, flags=re.DOTALL))
 
 
 def test_every_corpus_has_its_line_and_its_size() -> None:
@@ -32,15 +37,28 @@ def test_every_system_has_its_line_and_its_source() -> None:
 
 
 def test_the_training_that_is_shown_can_be_run() -> None:
-    _, example = re.findall(r"```toml\n(.*?)```", PAGE, flags=re.DOTALL)
-
-    assert ExperimentConfig.from_dict(tomllib.loads(example)).train.patience == 8
+    assert ExperimentConfig.from_dict(TRAINING).train.patience == 8
 
 
-def test_the_experiment_switches_everything_on() -> None:
-    example, _ = re.findall(r"```toml\n(.*?)```", PAGE, flags=re.DOTALL)
-    cfg = ExperimentConfig.from_dict(tomllib.loads(example))
+def test_the_experiments_switch_everything_on() -> None:
+    """The first shows all; the second what cannot be had with it, which is tried."""
+    first, second = map(ExperimentConfig.from_dict, (TOGETHER, INSTEAD))
+    assert all(vars(first.preprocess)[name] for name in off_by_default(PreprocessConfig()))
+    missing = [name for name in off_by_default(AugmentConfig()) if not vars(first.train.augment)[name]]
+    assert all(vars(second.train.augment)[name] for name in missing)
+    for name in missing:
+        both = deepcopy(TOGETHER)
+        both["train"] |= {"label_sets": True}
+        both["train"]["augment"][name] = INSTEAD["train"]["augment"][name]
+        with pytest.raises(ValueError, match="exclude each other"):
+            ExperimentConfig.from_dict(both)
 
-    for shown, nothing in ((cfg.preprocess, PreprocessConfig()), (cfg.train.augment, AugmentConfig())):
-        later = [f for f in vars(shown) if vars(nothing)[f] in ((), "", False, 0.0, None, "keep")]
-        assert all(vars(shown)[f] for f in later if f not in ("level_db", "strangers"))  # shown apart
+
+def test_the_drawn_rooms_and_lines_are_shown_switched_on() -> None:
+    """With every setting that they have, by its name."""
+    assert set(INSTEAD["train"]["augment"]["channel"]) == {one.name for one in fields(ChannelConfig)}
+    assert ExperimentConfig.from_dict(INSTEAD).train.augment.channel.share > 0
+
+
+def off_by_default(settings: PreprocessConfig | AugmentConfig) -> list[str]:
+    return [name for name, value in vars(settings).items() if value in ((), "", False, 0.0, None, "keep")]

@@ -1,0 +1,132 @@
+"""What each part of the flagship's recipe is worth: the recipe with one part changed.
+
+Tried out on nEMO in three folds by speaker, of which the flagship has no goal, so that RAVDESS, EMO-DB and
+the corpora left out stay unseen by whoever chooses. Differences are paired: the same clips, folds and seed.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml import metrics
+from ml.benchmark.record import FinishedFold
+from ml.config import ChannelConfig, ExperimentConfig, load_config
+from ml.corpora.manifest import Utterance
+from ml.flagship.hearing import ALTERED
+from ml.flagship.judge import heard_by, seeds_of
+from ml.flagship.protocols import TRIAL
+from ml.flagship.run import Piece, pieces
+from ml.labels import EMOTIONS
+from ml.metrics import Floats, Interval, Ints
+
+Change = Callable[[ExperimentConfig], ExperimentConfig]
+FLAGSHIP = "flagship"
+
+
+def _training(**changes: Any) -> Change:
+    return lambda cfg: replace(cfg, train=replace(cfg.train, **changes))
+
+
+def _augment(**changes: Any) -> Change:
+    return lambda cfg: _training(augment=replace(cfg.train.augment, **changes))(cfg)
+
+
+def _channel(**changes: Any) -> Change:
+    return lambda cfg: _augment(channel=replace(cfg.train.augment.channel, **changes))(cfg)
+
+
+def _model(**changes: Any) -> Change:
+    return lambda cfg: replace(cfg, model=replace(cfg.model, options=dict(cfg.model.options) | changes))
+
+
+CHANGES: Mapping[str, tuple[str, Change]] = MappingProxyType(
+    {
+        FLAGSHIP: ("the recipe as it is", lambda cfg: cfg),
+        "parallel": ("the recipe before it", lambda _: load_config("parallel")),
+        "no_channel": ("no rooms, lines, noise and vocal tracts", _augment(channel=ChannelConfig())),
+        "half_channel": ("those on a quarter of the clips instead of half", _channel(share=0.25)),
+        "no_warp": ("no vocal tracts", _channel(warp=0.0)),
+        "no_strangers": ("no sounds that are no voice", _augment(strangers=0.0)),
+        "no_speeds": ("no other speeds", _augment(speeds=())),
+        "no_average": ("the last weights instead of their average", _training(average=0.0)),
+        "fast_frames": ("frames of 10 ms", _model(frame_step=1)),
+        "no_residual": ("no residual convolution", _model(broad_residuals=0)),
+        "longer": ("80 epochs", _training(epochs=80)),
+        "gentle": ("dropout 0.1 before the head instead of 0.3", _model(dropout=0.1)),
+        "copy_paste": ("clips joined to neutral ones", _augment(copy_paste="neutral")),
+    }
+)
+"""By name: in words, and what it changes."""
+
+
+def trials(
+    utterances: Sequence[Utterance], cfg: ExperimentConfig, names: Sequence[str], seeds: Sequence[int]
+) -> Iterator[Piece]:
+    """Yield the folds of the recipe with each change, change by change."""
+    for name in names:
+        _, change = CHANGES[name]
+        yield from pieces(utterances, change(cfg), name=name, protocols=[TRIAL], seeds=seeds)
+
+
+def as_table(folds: Sequence[FinishedFold]) -> str:
+    """Return a Markdown table: UAR of each finished trial, what it gains on the recipe, and what it loses."""
+    runs = {name: seeds_of([fold for fold in folds if fold.task.system == name], TRIAL) for name in CHANGES}
+    head = ["changed", "UAR", "against the recipe, 95 %", *(f"lost: {way}" for way in ALTERED), "seeds"]
+    lines = [f"| {' | '.join(head)} |", "| --- " * len(head) + "|"]
+    for name, (words, _) in CHANGES.items():
+        if runs[name]:
+            lines.append(f"| {' | '.join([words, *_cells(runs[name], runs[FLAGSHIP])])} |")
+    return "\n".join(lines) + "\n"
+
+
+Runs = Mapping[int, Sequence[FinishedFold]]
+
+
+def _cells(runs: Runs, recipe: Runs) -> list[str]:
+    uar = _mean_uar(runs)
+    lost = [f"{100 * (uar - _mean_uar(runs, way)):.1f}" for way in ALTERED]
+    return [f"{100 * uar:.1f}", _gain(runs, recipe), *lost, str(len(runs))]
+
+
+def _mean_uar(runs: Runs, way: str = "") -> float:
+    heard = [heard_by(folds, altered=way) for folds in runs.values()]
+    return float(np.mean([metrics.uar(one.targets, one.answers) for one in heard]))
+
+
+def _gain(runs: Runs, recipe: Runs) -> str:
+    shared = sorted(runs.keys() & recipe.keys())
+    if runs is recipe or not shared:
+        return ""
+    gain = paired([runs[seed] for seed in shared], [recipe[seed] for seed in shared])
+    return f"{100 * gain.value:+.1f} ({100 * gain.low:+.1f} to {100 * gain.high:+.1f})"
+
+
+def paired(ours: Sequence[Sequence[FinishedFold]], theirs: Sequence[Sequence[FinishedFold]]) -> Interval:
+    """Return by how much the UAR of `ours` is higher, with the 95 % bootstrap interval over speakers."""
+    speakers = ours[0], theirs[0]
+    names = np.unique([who for fold in speakers[0] for who in fold.speakers])
+    counts = [np.mean([_by_speaker(folds, names) for folds in runs], axis=0) for runs in (ours, theirs)]
+    drawn = np.random.default_rng(0).multinomial(
+        len(names), np.full(len(names), 1 / len(names)), metrics.RESAMPLES
+    )
+    once = np.ones((1, len(names)), np.int64)
+    spread, value = (np.subtract(*(_uars(weights, one) for one in counts)) for weights in (drawn, once))
+    low, high = np.percentile(spread, [2.5, 97.5])
+    return Interval(float(value[0]), float(low), float(high), f"{len(names)} speakers")
+
+
+def _by_speaker(folds: Sequence[FinishedFold], names: NDArray[np.str_]) -> Floats:
+    """Confusion counts (speakers, 8, 8)."""
+    heard = heard_by(folds)
+    counts = np.zeros((len(names), len(EMOTIONS), len(EMOTIONS)))
+    np.add.at(counts, (np.searchsorted(names, heard.speakers), heard.targets, heard.answers), 1)
+    return counts
+
+
+def _uars(weights: Ints, counts: Floats) -> Floats:
+    uars: Floats = np.nanmean(metrics.recalls(np.einsum("rs,scd->rcd", weights, counts)), axis=1)
+    return uars
