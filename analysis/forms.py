@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from analysis.judging.judgement import LONGEST_NOTE
 from analysis.models import Judgement, Recording
 from analysis.reasons import FAILURES
+from analysis.wording.dates import written
 from analysis.wording.phrases import SOUNDS
 from patients.forms import PlainForm, TypedReferenceForm, moment_field, reason_field
 from patients.models import Patient, Session
@@ -68,7 +69,7 @@ class VoidRecordingForm(PlainForm):
 
 class SessionChoice(forms.ModelChoiceField[Session]):
     def label_from_instance(self, obj: Session) -> str:
-        return f"{timezone.localtime(obj.held_at):%d %b %Y, %H:%M} · {obj.get_kind_display()}"
+        return f"{written(timezone.localtime(obj.held_at), 'j M Y, H:i')} · {obj.get_kind_display()}"
 
 
 class MoveRecordingForm(TypedReferenceForm):

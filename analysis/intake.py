@@ -154,6 +154,7 @@ def _enter(recording: Recording, *, reason: str, by: Clinician) -> Receipt:
             action=Action.RECORDING_REFUSED if reason else Action.RECORDING_RECEIVED,
             patient=session.patient,
             subject=recording,
+            session=session,
             detail={"reason": reason} if reason else {},
         )
         if not reason:

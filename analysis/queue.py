@@ -22,7 +22,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from analysis.models import Analysis, Explanation, Job, TrainingRun
-from patients.models import Patient
+from patients.models import Session
 
 log = logging.getLogger(__name__)
 
@@ -97,7 +97,7 @@ def _count_change(kind: type[Job], *job_ids: uuid.UUID) -> None:
     """A hearing came to its end: what the caseload keeps of its patient no longer holds."""
     if kind is Analysis and job_ids:
         heard = Analysis.objects.filter(pk__in=job_ids).order_by()
-        Patient.count_change(*heard.values_list("recording__session__patient_id", flat=True))
+        Session.count_change(*heard.values_list("recording__session_id", flat=True))
 
 
 def claim(kind: type[Job], job_id: uuid.UUID) -> Claim | None:

@@ -13,7 +13,7 @@ from django.http import HttpRequest
 from django.utils.deprecation import MiddlewareMixin
 from django.utils.translation import gettext_lazy as _
 
-from patients.models import AuditEntry, Clinician, Patient
+from patients.models import AuditEntry, Clinician, Patient, Session
 
 
 class Action(models.TextChoices):
@@ -118,6 +118,13 @@ LOOKING = frozenset(action for action in Action if action.endswith("viewed")) | 
     Action.EXPLANATION_ASKED,
 }
 
+# After them every session, and what was heard in it, is what it was.
+BESIDE_SESSIONS = frozenset(
+    action
+    for action in Action
+    if action.startswith(("alert.", "event.", "note.", "questionnaire.", "visit."))
+)
+
 _address: ContextVar[str | None] = ContextVar("client_address", default=None)
 
 
@@ -128,13 +135,18 @@ def record(
     patient: Patient | None = None,
     subject: models.Model | None = None,
     detail: Mapping[str, Any] | None = None,
+    session: Session | None = None,
 ) -> AuditEntry:
     """Add one row. ``detail`` names what changed but never repeats what identifies a person.
 
-    An act that is more than looking counts up the patient's revision, so that no verb can forget to.
+    An act that is more than looking counts up the patient's revision, so that no verb can forget to. One that
+    changes a single ``session`` and what belongs to it may say so: then the others are not read again.
     """
     if patient is not None and action not in LOOKING:
-        Patient.count_change(patient.pk)
+        if session is None:
+            Patient.count_change(patient.pk, is_beside_sessions=action in BESIDE_SESSIONS)
+        else:
+            Session.count_change(session.pk)
     return AuditEntry.objects.create(
         actor=actor,
         action=action,

@@ -46,6 +46,18 @@ def _check(patient: Patient) -> None:
         raise Refused("invalid", sentences[0], field=field) from error
 
 
+def check_reference(reference: str) -> None:
+    """Whether a patient could be given ``reference``: its shape, and that nobody in the clinic has it.
+
+    Says of whoever has it nothing more than that it is taken, as ``enrol`` does.
+    """
+    others = {field.name for field in Patient._meta.fields} - {"reference"}
+    try:
+        Patient(reference=reference).full_clean(exclude=others, validate_constraints=False)
+    except ValidationError as error:
+        raise Refused("invalid", error.message_dict["reference"][0], field="reference") from error
+
+
 def enrol(
     *,
     by: Clinician,
@@ -187,6 +199,11 @@ def start_session(
         raise Refused("unknown_kind", _("Choose one of the kinds of session."), field="kind")
     session = Session.objects.create(patient=patient, held_at=held_at, kind=kind, note=note, started_by=by)
     record(
-        actor=by, action=Action.SESSION_STARTED, patient=patient, subject=session, detail={"kind": str(kind)}
+        actor=by,
+        action=Action.SESSION_STARTED,
+        patient=patient,
+        subject=session,
+        session=session,
+        detail={"kind": str(kind)},
     )
     return session

@@ -21,7 +21,7 @@ from patients.access import patients_of
 from patients.care import LONGEST_REASON
 from patients.consent_texts import asked_for, current, wording
 from patients.course import LONGEST_NOTE
-from patients.enrolment import PatientFacts
+from patients.enrolment import PatientFacts, check_reference
 from patients.errors import Refused
 from patients.models import Clinician, Consent, CourseEvent, Patient, Session, Team
 from patients.purposes import Declared
@@ -157,6 +157,16 @@ class PatientForm(PlainForm):
     def clean_reference(self) -> str:
         return str(self.cleaned_data["reference"]).upper()
 
+    def clean(self) -> None:
+        """What the verb would refuse of a new reference is said together with what else is wrong."""
+        reference = self.cleaned_data.get("reference")
+        if reference and reference != self.initial.get("reference") and self._could_be_given():
+            with self.showing_refusals():
+                check_reference(reference)
+
+    def _could_be_given(self) -> bool:
+        return True
+
     def clean_birth_year(self) -> int | None:
         year: int | None = self.cleaned_data["birth_year"]
         if year is not None and year > timezone.localdate().year:
@@ -192,6 +202,7 @@ class EnrolForm(PatientForm):
     def __init__(self, *args: Any, by: Clinician, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         teams = by.teams.all()
+        self.is_in_a_team = teams.exists()
         team = cast("forms.ModelChoiceField[Team]", self.fields["team"])
         team.queryset = teams
         team.initial = teams.first()
@@ -201,16 +212,22 @@ class EnrolForm(PatientForm):
         consents = cast(forms.MultipleChoiceField, self.fields["consents"])
         consents.choices = [(purpose.value, _purpose_in_words(purpose)) for purpose in asked_for()]
 
+    def _could_be_given(self) -> bool:
+        """Who is in no team is told nothing of references; another purpose goes on to its refusal."""
+        is_care = self.cleaned_data.get("purpose", Declared.CARE) == Declared.CARE
+        return is_care and self.is_in_a_team
+
 
 def _purpose_in_words(purpose: Consent.Purpose) -> SafeString:
     return format_html("<strong>{}</strong> {}", str(purpose.label).capitalize() + ".", wording(purpose))
 
 
 class ConsentForm(PlainForm):
-    """One of the page's buttons: which purpose, and whether the patient agrees or withdraws."""
+    """One of the page's buttons: what the patient agrees to. Withdrawing has a page of its own."""
 
     purpose = forms.TypedChoiceField(choices=Consent.Purpose.choices, coerce=Consent.Purpose)
-    decision = forms.ChoiceField(choices=[("give", ""), ("withdraw", "")])
+    # A page from before the two steps were parted may still send a withdrawal: it must not count as consent.
+    decision = forms.ChoiceField(choices=[("give", "")])
     # What was on the page when it was read out; agreeing to words that were not shown is refused.
     text_version = forms.CharField(max_length=32, required=False)
     language = forms.CharField(max_length=12, required=False)
@@ -222,6 +239,15 @@ class ConsentForm(PlainForm):
             raise forms.ValidationError(sentence, code="other_wording")
         if self.cleaned_data.get("language") not in dict(settings.LANGUAGES):
             self.cleaned_data["language"] = None
+
+
+class WithdrawConsentForm(PlainForm):
+    """Sent by the button under what a withdrawal does; nothing else withdraws."""
+
+    confirmed = forms.BooleanField(
+        label=_("Withdrawal"),
+        error_messages={"required": _("Nothing is withdrawn before you choose the button below.")},
+    )
 
 
 class TransferForm(PlainForm):

@@ -9,11 +9,11 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from patients.access import patients_of
 from patients.audit import Action
+from patients.dates import written
 from patients.models import AuditEntry, Clinician, Consent, CourseEvent, Patient, Session
 from patients.purposes import Declared
 
@@ -79,4 +79,4 @@ def _notes(detail: dict[str, Any], references: dict[int, str]) -> Iterator[str]:
 
 
 def _as_written(moment: str) -> str:
-    return date_format(timezone.localtime(datetime.fromisoformat(moment)), "j M Y, H:i")
+    return written(timezone.localtime(datetime.fromisoformat(moment)), "j M Y, H:i")

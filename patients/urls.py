@@ -29,6 +29,11 @@ urlpatterns = [
     path("patients/enrol/", views.enrol, name="enrol"),
     path("patients/<slug:reference>/amend/", views.amend_patient, name="amend_patient"),
     path("patients/<slug:reference>/consent/", consent_pages.consent, name="consent"),
+    path(
+        "patients/<slug:reference>/consent/<slug:purpose>/withdraw/",
+        consent_pages.withdraw,
+        name="withdraw_consent",
+    ),
     path("patients/<slug:reference>/consent/notice/", consent_pages.notice, name="consent_notice"),
     path("patients/<slug:reference>/transfer/", views.transfer, name="transfer"),
     path("patients/<slug:reference>/discharge/", views.discharge, name="discharge"),

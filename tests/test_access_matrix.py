@@ -94,6 +94,7 @@ RULES = {
     "amend_patient": Rule.CARE,
     "consent": Rule.CARE,
     "consent_notice": Rule.CARE,
+    "withdraw_consent": Rule.CARE,
     "transfer": Rule.CARE,
     "discharge": Rule.CARE,
     "readmit": Rule.CARE,

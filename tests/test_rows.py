@@ -5,13 +5,25 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from uuid import uuid4
 
+from django.utils import translation
+
 from analysis.charts.drawings import Sparkline
 from analysis.charts.tables import TrendRow
 from analysis.judging.reviews import Review
+from analysis.trends.marks import Mark
 from analysis.trends.trend import SessionPoint
 from analysis.views.patient import Line
+from analysis.voice.measures import Measured
+from analysis.voice.words import cells
 from ml.labels import Emotion
-from ser_clinic.templatetags.rows import control_rows, session_lines, share_rows, sparkline
+from ser_clinic.templatetags.rows import (
+    control_rows,
+    mark_items,
+    session_lines,
+    share_rows,
+    sparkline,
+    voice_lines,
+)
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
@@ -66,3 +78,25 @@ def test_a_sparkline_says_its_emotion_beside_the_picture() -> None:
     assert '<path class="line" d="M4,4 9,9"/>' in written
     assert '<path class="spots last-spot" d="M9.0,9.0h0"/>' in written
     assert '<span class="spark-label">sad <b>41\u202f%</b></span>' in written
+
+
+def test_marks_are_escaped_and_numbered() -> None:
+    marks = [Mark(3, "started", date(2026, 11, 3), date(2026, 11, 9), "<b>sertraline</b>", "50 mg")]
+    written = mark_items(marks)
+    assert '<span class="mark-number">3</span>' in written
+    assert "3 Nov 2026 – 9 Nov 2026 · medication started: &lt;b&gt;sertraline&lt;/b&gt; (50 mg)" in written
+
+
+def test_a_session_without_a_measure_has_a_dash_and_says_so() -> None:
+    written = voice_lines([("/sessions/1/", NOON, [("0.42", "0.40 to 0.44"), None])])
+    assert '<td class="number">0.42 <span class="meta">0.40 to 0.44</span></td>' in written
+    assert "not measured" in written
+    assert written.count("<td") == 2
+
+
+def test_values_are_rounded_and_not_cut_off() -> None:
+    (told,) = cells("pause_duration", [Measured(0.4189, 0.3951, 0.4449, 60.0)])
+    assert told == ("0.42", "0.40 to 0.44")
+    with translation.override("de"):
+        (told,) = cells("pause_duration", [Measured(0.4189, 0.3951, 0.4449, 60.0)])
+    assert told == ("0,42", "0,40 bis 0,44")

@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 
 from django.db.models import Prefetch, Q
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -20,6 +19,7 @@ from analysis.alerts.grounds import MOST_MOMENTS, grounds_told
 from analysis.change.runs import rule_told
 from analysis.models import Alert, AlertAction, Recording
 from analysis.wording import phrases
+from analysis.wording.dates import written
 from ml.labels import Emotion
 from patients.models import Clinician
 
@@ -86,7 +86,7 @@ class Shown:
         if self.is_open:
             return _("held back") if self.alert.held_back else _("open")
         if self.alert.state == Alert.State.SNOOZED and self.alert.snoozed_until:
-            return _("snoozed until %s") % date_format(localtime(self.alert.snoozed_until), "j M")
+            return _("snoozed until %s") % written(localtime(self.alert.snoozed_until), "j M")
         return str(self.alert.get_state_display())
 
     @property

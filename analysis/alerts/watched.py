@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 from django.db.models import Q
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from analysis.alerts import words
@@ -21,8 +20,8 @@ from analysis.change.runs import Rule, Run, charted, runs_in
 from analysis.change.since import SinceVisit
 from analysis.models import Alert
 from analysis.trends.trend import Trend
-from analysis.trends.watchable import days_in, since_last_visit, watchable_here
-from analysis.voice.measures import VoiceTrend
+from analysis.trends.watchable import since_last_visit, watchable_here
+from analysis.wording.dates import written
 from patients.models import Clinician, Patient
 from patients.questionnaires.course import Filled, SinceDay, since_day
 
@@ -96,7 +95,7 @@ class Control:
             return _("%(measure)s: learning baseline, %(n)d of %(needed)d") % counted
         if self.runs and self.runs[-1].is_standing:
             run = self.runs[-1]
-            told = {"measure": self.name, "day": date_format(run.began_on, "j M"), "n": run.days}
+            told = {"measure": self.name, "day": written(run.began_on, "j M"), "n": run.days}
             if run.direction > 0:
                 return _("%(measure)s: above this patient’s usual since %(day)s, a run of %(n)d days") % told
             return _("%(measure)s: below this patient’s usual since %(day)s, a run of %(n)d days") % told
@@ -158,12 +157,11 @@ def watched(
     clinician: Clinician,
     patient: Patient,
     trend: Trend,
-    voice: VoiceTrend,
+    days: Days,
     course: Sequence[Filled] = (),
     measure: str = "",
 ) -> Watched:
-    """``course`` are the questionnaires of the patient, the newest first."""
-    days = days_in(trend, voice.readings)
+    """``days`` as ``days_in`` gives them; ``course`` are the questionnaires, the newest first."""
     standing = shown(clinician, Q(patient=patient) & ~Q(state=Alert.State.CLOSED))
     return Watched(
         news=news_of(trend, days, course),

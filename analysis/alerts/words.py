@@ -6,7 +6,7 @@ from datetime import date
 from math import exp, isfinite
 from typing import Any
 
-from django.utils.formats import date_format, get_format, number_format
+from django.utils.formats import get_format, number_format
 from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
 
@@ -14,6 +14,7 @@ from analysis.change.days import IN_DECIBELS, SHARE_MEASURES, UNSETTLED
 from analysis.change.runs import DIRECTIONS, Rule
 from analysis.change.since import Delta, SinceVisit
 from analysis.models import Alert, AlertRule
+from analysis.wording.dates import written
 from analysis.wording.phrases import SOUNDS, percent
 from ml.acoustics.measures import MEASURES
 from ml.labels import LABELS, Emotion
@@ -222,4 +223,4 @@ def _signed(value: float, digits: int) -> str:
 
 
 def _day(day: date) -> str:
-    return date_format(day, "j M")
+    return written(day, "j M")

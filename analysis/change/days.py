@@ -19,7 +19,7 @@ measures are positive and vary in proportion, so their logarithm is charted, unl
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby, pairwise
@@ -109,30 +109,56 @@ def days_of_shares(dates: Sequence[date], heard: Results) -> Days:
     return Days(unique, SHARE_MEASURES, values, noise, members)
 
 
+def days_of_acoustics(dates: Sequence[date], measures: Sequence[str], table: Reals) -> Days:
+    """Sessions' acoustic measures, the oldest first, as days; NaN where a day has no such measure.
+
+    ``table`` (sessions, measures, 4) has the value, its 95 % interval and the seconds that it rests on, by
+    which a day's sessions are weighted; NaN where a session has no such measure.
+    """
+    by_day = [(day, next(places)) for day, places in groupby(range(len(dates)), key=dates.__getitem__)]
+    starts = np.array([first for _, first in by_day], np.intp)
+    value, low, high, seconds = np.moveaxis(np.nan_to_num(table), 2, 0)
+    seconds = np.where(np.isfinite(table[:, :, 0]), np.maximum(seconds, 1e-9), 0.0)
+    if not len(starts):
+        return Days((), tuple(measures), value, value, ())
+    whole = np.add.reduceat(seconds, starts)
+    whole[whole == 0] = np.nan
+    weights = seconds / np.repeat(whole, np.diff([*starts, len(dates)]), axis=0)
+    mean = np.add.reduceat(np.nan_to_num(weights) * value, starts) + 0 * whole
+    errors = (np.nan_to_num(weights) * (high - low) / 2 / HALF_WIDTHS) ** 2
+    noise = np.add.reduceat(errors, starts)
+    in_decibels = np.isin(measures, list(IN_DECIBELS))
+    positive = np.maximum(mean, 1e-6)
+    return Days(
+        tuple(day for day, _ in by_day),
+        tuple(measures),
+        np.where(in_decibels, mean, np.log(positive)),
+        np.where(in_decibels, noise, noise / positive**2),
+        ((),) * len(starts),
+    )
+
+
 def charted(measure: str, value: float) -> float:
     """An acoustic measure as it is charted."""
     return value if measure in IN_DECIBELS else float(np.log(max(value, 1e-6)))
 
 
-def with_acoustics(days: Days, readings: Mapping[date, Mapping[str, tuple[float, float]]]) -> Days:
-    """The same days with acoustic measures beside the shares: by date and measure a value and error variance.
+def with_acoustics(days: Days, acoustic: Days) -> Days:
+    """The same days with the measures of ``acoustic`` beside their own.
 
     A day with acoustic measures alone, on which too little was clear for shares, has NaN for those.
     """
-    names = tuple(sorted({name for measured in readings.values() for name in measured}))
-    dates = tuple(sorted({*days.dates, *readings}))
-    values = np.full((len(dates), len(days.measures) + len(names)), np.nan)
+    dates = tuple(sorted({*days.dates, *acoustic.dates}))
+    places = {day: place for place, day in enumerate(dates)}
+    values = np.full((len(dates), len(days.measures) + len(acoustic.measures)), np.nan)
     noise = np.zeros_like(values)
-    own = {day: place for place, day in enumerate(days.dates)}
-    for row, day in enumerate(dates):
-        if day in own:
-            values[row, : len(days.measures)] = days.values[own[day]]
-            noise[row, : len(days.measures)] = days.noise[own[day]]
-        for name, (value, error) in readings.get(day, {}).items():
-            column = len(days.measures) + names.index(name)
-            values[row, column], noise[row, column] = value, error
-    members = tuple(days.members[own[day]] if day in own else () for day in dates)
-    return Days(dates, (*days.measures, *names), values, noise, members)
+    members: list[tuple[int, ...]] = [()] * len(dates)
+    for part, columns in ((days, slice(len(days.measures))), (acoustic, slice(len(days.measures), None))):
+        rows = [places[day] for day in part.dates]
+        values[rows, columns], noise[rows, columns] = part.values, part.noise
+    for day, of_day in zip(days.dates, days.members, strict=True):
+        members[places[day]] = of_day
+    return Days(dates, (*days.measures, *acoustic.measures), values, noise, tuple(members))
 
 
 def select(days: Days, measures: Sequence[str]) -> Days:

@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 from django.urls import reverse
-from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
-from analysis.charts.frame import Figure, axis, captioned, error_bars, frame, moments, packed, stamp
+from analysis.charts.frame import Figure, axis, captioned, error_bars, frame, moments, rounded, stamp
 from analysis.charts.palette import Palette
-from analysis.voice.measures import Series, VoiceTrend
+from analysis.voice.measures import KEYS, MOST_SHOWN, Series, VoiceTrend
 from analysis.voice.words import amount, finding, span
+from analysis.wording.dates import on_axis, written
 from ml.acoustics.measures import MEASURES, Range
 
 ROW_PX = 134
@@ -23,8 +23,6 @@ LINE_PX = 16
 BOTTOM_PX = 26
 GAP, NARROW_GAP = 0.075, 0.15
 """Between columns, of the width: a scale stands there beside the published range of the plot before."""
-MOST_DRAWN = 200
-"""Sessions: eleven measures of so many are just under 2,400 numbers, which a browser draws at once."""
 AIR = 0.06
 MANY = 60
 
@@ -77,7 +75,7 @@ def _axes(
             range=_days(trend),
             showgrid=False,
             nticks=3,
-            tickformat="%-d %b",
+            tickformat=on_axis("%-d %b"),
             showticklabels=place + columns >= len(trend.series),
         ),
         f"yaxis{suffix}": axis(
@@ -91,7 +89,7 @@ def _axes(
 
 
 def _days(trend: VoiceTrend) -> list[str]:
-    shown = trend.readings[-MOST_DRAWN:]
+    shown = trend.shown
     first, last = shown[0][1], shown[-1][1]
     air = AIR * (last - first).total_seconds() + 43_200
     begin, end = first.timestamp() - air, last.timestamp() + air
@@ -101,15 +99,13 @@ def _days(trend: VoiceTrend) -> list[str]:
 
 def _scale(series: Series, published: Range | None) -> list[float]:
     """All intervals, the usual and the published range, with some air; 0 only where values come near it."""
-    shown = [measured for _, _, measured in series.points[-MOST_DRAWN:]]
-    low = [measured.low for measured in shown]
-    high = [measured.high for measured in shown]
-    for band in (series.usual, published):
-        low += [band.low] if band else []
-        high += [band.high] if band else []
-    air = AIR * (max(high) - min(low)) or AIR * abs(max(high)) or 1.0
-    floor = min(low) - air
-    return [0.0 if min(low) >= 0 and floor < 0 else floor, max(high) + air]
+    shown = series.table[-MOST_SHOWN:]
+    bands = [band for band in (series.usual, published) if band]
+    lowest = min([float(shown[:, 1].min()), *(band.low for band in bands)])
+    highest = max([float(shown[:, 2].max()), *(band.high for band in bands)])
+    air = AIR * (highest - lowest) or AIR * abs(highest) or 1.0
+    floor = lowest - air
+    return [0.0 if lowest >= 0 and floor < 0 else floor, highest + air]
 
 
 def _titles(series: Series, suffix: str, palette: Palette) -> list[dict[str, Any]]:
@@ -164,11 +160,8 @@ def _band(suffix: str, left: float, right: float, low: float, high: float, colou
 def _line(trend: VoiceTrend, series: Series, suffix: str, palette: Palette) -> dict[str, Any]:
     """A gap where a session has no such measure; filled where its interval leaves the usual."""
     measure = MEASURES[series.key]
-    values = [reading[2].get(series.key) for reading in trend.readings[-MOST_DRAWN:]]
-    middle, low, high = (
-        np.array([getattr(one, name) if one else np.nan for one in values], np.float32)
-        for name in ("value", "low", "high")
-    )
+    values = [reading[2].get(series.key) for reading in trend.shown]
+    middle, low, high, _seconds = trend.tables[-MOST_SHOWN:, KEYS.index(series.key)].astype(np.float32).T
     departs = [bool(one and series.departure(one)) for one in values]
     return {
         "type": "scatter",
@@ -177,7 +170,7 @@ def _line(trend: VoiceTrend, series: Series, suffix: str, palette: Palette) -> d
         "yaxis": f"y{suffix}",
         "mode": "lines+markers",
         "connectgaps": False,
-        "y": packed(middle),
+        "y": rounded(middle),
         "error_y": error_bars(middle, low, high, palette.muted),
         "line": {"color": palette.ink, "width": 1},
         "marker": {
@@ -198,12 +191,12 @@ def _line(trend: VoiceTrend, series: Series, suffix: str, palette: Palette) -> d
 
 def _shared(trend: VoiceTrend) -> dict[str, Any]:
     """When, where a click leads, and the day in words: alike in every plot."""
-    shown = trend.readings[-MOST_DRAWN:]
+    shown = trend.shown
     return {
         "sessions": {
             "x": moments([held_at for _, held_at, _ in shown]),
             "customdata": [
-                [reverse("session", args=[pk]), date_format(localtime(held_at), "j M Y")]
+                [reverse("session", args=[pk]), written(localtime(held_at), "j M Y")]
                 for pk, held_at, _ in shown
             ],
         }

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 from django.urls import reverse
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from analysis.charts.frame import Figure, axis, captioned, frame
@@ -17,6 +16,7 @@ from analysis.charts.palette import Palette
 from analysis.trends.marks import Mark
 from analysis.trends.recording_days import Calendar, RecordingDay
 from analysis.wording.captions import calendar_title, day, sessions
+from analysis.wording.dates import written
 
 WEEKS = {True: 53, False: 26}
 """In one row, on a wide and on a narrow screen."""
@@ -58,7 +58,7 @@ def draw(
             showgrid=False,
             showline=False,
             tickvals=[row * ROW + weekday for row in range(grid.rows) for weekday in (0, 2, 4)],
-            ticktext=[date_format(date(2024, 1, 1 + weekday), "D") for weekday in (0, 2, 4)] * grid.rows,
+            ticktext=[written(date(2024, 1, 1 + weekday), "D") for weekday in (0, 2, 4)] * grid.rows,
         ),
     )
     traces = [
@@ -176,7 +176,7 @@ def _months(grid: Grid, palette: Palette, *, is_wide: bool) -> list[dict[str, An
         tells_year = row not in rows and has_room
         annotations.append(
             {
-                "text": date_format(on, "M Y" if tells_year else "M"),
+                "text": written(on, "M Y" if tells_year else "M"),
                 "x": column - 0.5,
                 "y": row * ROW - 0.6,
                 "xanchor": "left",

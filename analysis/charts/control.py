@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
-from django.utils.formats import date_format, number_format
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from analysis.change.baseline import NEEDED, Reals
@@ -15,6 +15,7 @@ from analysis.change.days import Days
 from analysis.change.runs import Run
 from analysis.charts.frame import Figure, axis, frame, packed
 from analysis.charts.palette import Palette
+from analysis.wording.dates import on_axis, written
 
 HEIGHT = 340
 UPPER, LOWER = (0.38, 1.0), (0.0, 0.3)
@@ -77,7 +78,7 @@ def _layout(
             range=[(days.dates[first] - air).isoformat(), (days.dates[-1] + air).isoformat()],
             showgrid=False,
             nticks=6,
-            tickformat="%-d %b" if length < MOST_OF_A_YEAR else "%b %Y",
+            tickformat=on_axis("%-d %b" if length < MOST_OF_A_YEAR else "%b %Y"),
             anchor="y2",
         ),
         yaxis=axis(palette, range=[-reach, reach], tickformat=TICKS, domain=list(UPPER), **of_both),
@@ -254,7 +255,7 @@ def _learning(days: Days, first: int, palette: Palette) -> list[dict[str, Any]]:
 
 
 def _when(days: Days, place: int) -> str:
-    return date_format(days.dates[place], "j M Y")
+    return written(days.dates[place], "j M Y")
 
 
 def signed(value: float) -> str:

@@ -11,9 +11,11 @@ from analysis.charts.frame import Figure, axis, captioned, frame, packed
 from analysis.charts.palette import Palette
 from analysis.trends.periods import Compared
 from analysis.wording.captions import contrast_words, periods_title
-from analysis.wording.phrases import SOUNDS
+from analysis.wording.phrases import SOUNDS, whole_points
 
 ROW_PX = 30
+MOST_TICKS = 9
+STEPS = (1, 2, 5, 10, 20, 25, 50)  # points; no difference is larger than 100
 
 
 def draw(compared: Compared, palette: Palette) -> Figure:
@@ -21,6 +23,7 @@ def draw(compared: Compared, palette: Palette) -> Figure:
     contrasts = compared.contrasts
     reach = max((max(abs(one.low), abs(one.high)) for one in contrasts), default=0.05)
     end = math.ceil(reach * 100 / 5) * 5
+    ticks = _ticks(end)
     layout = frame(
         palette,
         height=len(contrasts) * ROW_PX + 52,
@@ -29,8 +32,8 @@ def draw(compared: Compared, palette: Palette) -> Figure:
         xaxis=axis(
             palette,
             range=[-end, end],
-            nticks=9,
-            tickformat="+d",
+            tickvals=ticks,
+            ticktext=[whole_points(tick) for tick in ticks],
             title={"text": _("B less A, points of clear speech"), "standoff": 6},
         ),
         yaxis=axis(
@@ -54,6 +57,12 @@ def draw(compared: Compared, palette: Palette) -> Figure:
     )
     traces = [_row(compared, place, palette) for place in range(len(contrasts))]
     return {"data": traces, "layout": captioned(layout, palette, periods_title(compared)), "shared": {}}
+
+
+def _ticks(end: int) -> list[int]:
+    """Round numbers of points on both sides of none, nine at most."""
+    step = next(step for step in STEPS if 2 * (end // step) < MOST_TICKS)
+    return list(range(-(end // step) * step, end + 1, step))
 
 
 def _row(compared: Compared, place: int, palette: Palette) -> dict[str, Any]:

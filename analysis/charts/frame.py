@@ -24,13 +24,18 @@ def packed(values: NDArray[Any] | Sequence[float]) -> dict[str, str]:
     return {"dtype": "f4", "bdata": base64.b64encode(np.asarray(values, "<f4").tobytes()).decode()}
 
 
+def rounded(values: NDArray[Any]) -> list[float | None]:
+    """Numbers to four significant digits, None for NaN: compressed they are three fifths of packed ones."""
+    return [None if value != value else float(f"{value:.4g}") for value in values.tolist()]
+
+
 def error_bars(middle: NDArray[Any], low: NDArray[Any], high: NDArray[Any], colour: str) -> dict[str, Any]:
     """Intervals from `low` to `high`, drawn around `middle`; each (points,)."""
     return {
         "type": "data",
         "symmetric": False,
-        "array": packed(high - middle),
-        "arrayminus": packed(middle - low),
+        "array": rounded(high - middle),
+        "arrayminus": rounded(middle - low),
         "color": colour,
         "thickness": 1.25,
         "width": 0,

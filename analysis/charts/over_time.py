@@ -17,6 +17,7 @@ from analysis.trends.excerpts import Excerpt
 from analysis.trends.grouping import Grouping, Stretch
 from analysis.trends.marks import Mark
 from analysis.wording.captions import days, stretch_name
+from analysis.wording.dates import on_axis
 
 AIR = 0.04  # of the axis, at both ends
 CLOSE = 0.09  # of a small plot's width: marks nearer than this share one label
@@ -51,7 +52,7 @@ def days_axis(excerpt: Excerpt, palette: Palette, **more: Any) -> dict[str, Any]
         range=[stamp(begin), stamp(end)],
         showgrid=False,
         tickangle=0,
-        tickformat="%b %Y" if is_long else "%-d %b",
+        tickformat=on_axis("%b %Y" if is_long else "%-d %b"),
         **more,
     )
 

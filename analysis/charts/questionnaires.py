@@ -8,13 +8,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
-from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from analysis.charts.frame import Figure, axis, captioned, error_bars, frame, moments, packed, stamp
 from analysis.charts.palette import Palette
 from analysis.trends.beside import Point
+from analysis.wording.dates import on_axis, written
 from ml.labels import Emotion
 
 SCORES_PX, VOICE_PX, GAP_PX, BOTTOM_PX = 150, 110, 30, 26
@@ -63,7 +63,7 @@ def draw(
             range=span,
             showgrid=False,
             nticks=6,
-            tickformat="%-d %b",
+            tickformat=on_axis("%-d %b"),
             anchor="y2" if voice else "y",
         ),
         yaxis=axis(
@@ -127,7 +127,7 @@ def _shares(emotion: Emotion, name: str, points: Sequence[Point], palette: Palet
 
 def _in_words(name: str, point: Point) -> str:
     return _("%(day)s: sounds %(name)s %(share)s<br>95 %% interval %(low)s to %(high)s") % {
-        "day": date_format(localtime(point.at), "j M Y"),
+        "day": written(localtime(point.at), "j M Y"),
         "name": name,
         "share": f"{point.share * 100:.0f}\u202f%",
         "low": f"{point.low * 100:.0f}\u202f%",

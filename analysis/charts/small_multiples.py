@@ -10,7 +10,7 @@ import numpy as np
 from django.utils.translation import gettext as _
 
 from analysis.charts import over_time
-from analysis.charts.frame import Figure, axis, captioned, error_bars, frame, packed
+from analysis.charts.frame import Figure, axis, captioned, error_bars, frame, packed, rounded
 from analysis.charts.palette import Palette
 from analysis.trends.excerpts import Excerpt
 from analysis.trends.grouping import Stretch
@@ -197,7 +197,7 @@ def _intervals(stretches: Sequence[Stretch | None], place: int, colour: str) -> 
         for name in ("shares", "low", "high")
     )
     return {
-        "y": packed(shares),
+        "y": rounded(shares),
         "error_y": error_bars(shares, low, high, colour),
         "text": [
             f"{below:.0f}–{above:.0f}" if one else ""

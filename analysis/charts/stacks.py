@@ -7,7 +7,6 @@ from bisect import bisect_right
 from typing import Any
 
 import numpy as np
-from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from numpy.typing import NDArray
@@ -17,6 +16,7 @@ from analysis.charts.frame import Figure, axis, captioned, frame, packed
 from analysis.charts.palette import Palette
 from analysis.trends.excerpts import Excerpt
 from analysis.wording.captions import stretch_name, trend_summary
+from analysis.wording.dates import written
 from analysis.wording.phrases import SOUNDS, session_sentence
 from ml.labels import EMOTIONS
 
@@ -54,7 +54,7 @@ def draw(excerpt: Excerpt, palette: Palette, *, reference: str) -> Figure:
             showgrid=False,
             range=[-0.7, slots[-1] + 0.7],
             tickvals=slots[::every],
-            ticktext=[date_format(localtime(stretch.at), "j M") for stretch in stretches[::every]],
+            ticktext=[written(localtime(stretch.at), "j M") for stretch in stretches[::every]],
         ),
         yaxis=axis(palette, range=[0, TOP], tickformat=".0%", tickvals=[0, 0.25, 0.5, 0.75, 1]),
     )

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 import numpy as np
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from analysis.charts.over_time import links_to, noon
@@ -17,6 +16,7 @@ from analysis.trends.excerpts import Excerpt
 from analysis.trends.recording_days import Calendar, RecordingDay
 from analysis.trends.trend import Heard, results_of
 from analysis.wording.captions import days, stretch_name
+from analysis.wording.dates import written
 from analysis.wording.phrases import session_sentence
 
 
@@ -117,7 +117,7 @@ def months(calendar: Calendar) -> list[Month]:
     enough, too_little = _("%(day)d (%(n).0f min)"), _("%(day)d (too little)")
     return [
         Month(
-            name=date_format(month, "F Y"),
+            name=written(month, "F Y"),
             days=", ".join(
                 (enough if one.is_enough else too_little) % {"day": one.on.day, "n": max(one.clear_s / 60, 1)}
                 for one in found

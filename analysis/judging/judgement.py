@@ -69,7 +69,10 @@ def _say(by: Clinician, said: Judgement) -> Judgement:
         _withdraw(by, other)
     said.save(force_insert=True)
     detail = {"verdict": said.verdict, "of": "session" if said.is_of_session else "stretch"}
-    record(actor=by, action=Action.JUDGED, patient=said.session.patient, subject=said, detail=detail)
+    session = said.session
+    record(
+        actor=by, action=Action.JUDGED, patient=session.patient, subject=said, session=session, detail=detail
+    )
     return said
 
 
@@ -94,8 +97,14 @@ def withdraw_judgement(*, by: Clinician, judgement: Judgement) -> Judgement:
 def _withdraw(by: Clinician, judgement: Judgement) -> None:
     judgement.withdrawn_at, judgement.withdrawn_by = timezone.now(), by
     judgement.save(update_fields=["withdrawn_at", "withdrawn_by"])
-    patient = judgement.session.patient
-    record(actor=by, action=Action.JUDGEMENT_WITHDRAWN, patient=patient, subject=judgement)
+    session = judgement.session
+    record(
+        actor=by,
+        action=Action.JUDGEMENT_WITHDRAWN,
+        patient=session.patient,
+        subject=judgement,
+        session=session,
+    )
 
 
 def open_to_judge(by: Clinician, session: Session) -> Session:

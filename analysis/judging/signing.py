@@ -38,7 +38,14 @@ def sign_session(*, by: Clinician, session: Session, seen: str | None = None, no
         raise Refused("nothing_new", sentence)
     signature = Signature.objects.create(session=session, signed_by=by, note=note, signed=stands)
     detail = {"results": len(stands["results"]), "judgements": len(stands["judgements"])}
-    record(actor=by, action=Action.SESSION_SIGNED, patient=session.patient, subject=signature, detail=detail)
+    record(
+        actor=by,
+        action=Action.SESSION_SIGNED,
+        patient=session.patient,
+        subject=signature,
+        session=session,
+        detail=detail,
+    )
     return signature
 
 

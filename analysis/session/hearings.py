@@ -74,7 +74,10 @@ class Hearing:
 
     @property
     def can_be_retried(self) -> bool:
-        return self.analysis is not None and self.analysis.can_be_retried and not self.recording.is_voided
+        """Offered where it can end otherwise; elsewhere the reason says what to do instead."""
+        if self.analysis is None or self.recording.is_voided:
+            return False
+        return self.analysis.can_be_retried and reasons.may_end_otherwise(self.analysis.reason)
 
     @property
     def notes(self) -> list[str]:

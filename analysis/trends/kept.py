@@ -1,59 +1,24 @@
-"""A patient's trend, kept in this process from one request to the next while the patient does not change.
+"""A patient's trend and events, kept in this process while the patient does not change (``analysis.kept``).
 
-Opening a patient's page asks for the trend once for the page and once for each of its figures. It is kept by
-the patient's revision, which every change counts up in its own transaction (``patients.audit.record``,
-``analysis.queue``), so what is kept is never older than the patient that was just read. Only what the
-caseload lends to a baseline may be older, until the next change. In memory alone, for the latest few.
+Opening a patient's page asks for the trend once for the page and once for each of its figures. Only what the
+caseload lends to a baseline may be older than the patient that was just read, until the next change.
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Callable
-from threading import Lock
-from typing import Generic, TypeVar
-
 from analysis import jurisdiction
+from analysis.change.days import Days
+from analysis.kept import Latest
 from analysis.trends.marks import Mark, marks_among
-from analysis.trends.reading import trends_of
+from analysis.trends.reading import patient_trend
 from analysis.trends.trend import Trend
+from analysis.trends.watchable import days_in
+from analysis.voice.measures import VoiceTrend
 from patients.course import everything_of
 from patients.models import CourseEvent, Patient
 
-MOST_KEPT = 16  # patients; one of a thousand sessions takes about 2 MB
-
-Kept = TypeVar("Kept")
-
-
-class Latest(Generic[Kept]):
-    """What was made of a patient last. An older revision goes as soon as a newer one comes.
-
-    Beside the revision the moment of enrolment tells whether it is the same patient: databases give numbers
-    anew after a restore.
-    """
-
-    def __init__(self) -> None:
-        self._kept: OrderedDict[object, tuple[object, Kept]] = OrderedDict()
-        self._lock = Lock()
-
-    def of(self, patient: Patient, make: Callable[[], Kept], *more: object) -> Kept:
-        """What ``make`` makes of the patient as read; ``more`` is what else it depends on."""
-        place, version = (patient.pk, *more), (patient.enrolled_at, patient.revision)
-        with self._lock:
-            kept = self._kept.get(place)
-            if kept is not None and kept[0] == version:
-                self._kept.move_to_end(place)
-                return kept[1]
-        made = make()
-        with self._lock:
-            self._kept[place] = (version, made)
-            self._kept.move_to_end(place)
-            if len(self._kept) > MOST_KEPT:
-                self._kept.popitem(last=False)
-        return made
-
-
 _trends: Latest[Trend] = Latest()
+_days: Latest[Days] = Latest()
 _events: Latest[tuple[CourseEvent, ...]] = Latest()
 
 
@@ -62,10 +27,17 @@ def kept_trend(patient: Patient, *, with_results: bool = True) -> Trend:
     with_results = with_results and jurisdiction.shows_emotion()
 
     def make() -> Trend:
-        one = Patient.objects.filter(pk=patient.pk)
-        return trends_of(one, with_results=with_results).get(patient.pk, Trend(()))
+        return patient_trend(patient, with_results=with_results)
 
-    return _trends.of(patient, make, with_results)
+    def amend(trend: Trend, revision: int) -> Trend:
+        return trend.amended(patient_trend(patient, with_results=with_results, since=revision))
+
+    return _trends.of(patient, make, with_results, amend=amend)
+
+
+def kept_days(patient: Patient, trend: Trend, voice: VoiceTrend) -> Days:
+    """Of the same patient's trend and voice, as they are kept, the days that rules watch."""
+    return _days.of(patient, lambda: days_in(trend, voice.readings), jurisdiction.mode())
 
 
 def kept_marks(patient: Patient) -> tuple[Mark, ...]:

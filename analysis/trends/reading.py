@@ -9,7 +9,7 @@ import json
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
-from itertools import groupby
+from itertools import chain, groupby
 from operator import itemgetter
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -26,10 +26,10 @@ from analysis.trends.trend import Heard, SessionPoint, Trend, heard_in
 from patients.models import Patient, Session
 
 
-def patient_trend(patient: Patient, *, with_results: bool = True) -> Trend:
+def patient_trend(patient: Patient, *, with_results: bool = True, since: int | None = None) -> Trend:
     one = Patient.objects.filter(pk=patient.pk)
     with_results = with_results and jurisdiction.shows_emotion()
-    return trends_of(one, with_results=with_results).get(patient.pk, Trend(()))
+    return trends_of(one, with_results=with_results, since=since).get(patient.pk, Trend(()))
 
 
 # As they are read: asked of the classes thousands of times they would take longer than the arithmetic.
@@ -66,9 +66,11 @@ class _Session(NamedTuple):
     heard: list[_Row]
 
 
-def trends_of(patients: QuerySet[Patient], *, with_results: bool) -> dict[int, Trend]:
-    """Trends by patient id, in one query, or two with results."""
-    sessions = _sessions(patients.order_by(), with_results)
+def trends_of(
+    patients: QuerySet[Patient], *, with_results: bool, since: int | None = None
+) -> dict[int, Trend]:
+    """Trends by patient id, in one query, or two with results; of sessions changed ``since`` a revision."""
+    sessions = _sessions(patients.order_by(), with_results, since)
     heard = _heard_by_session(sessions)
     labels = {kind.value: kind.label for kind in Session.Kind}  # in the language of whoever will read them
     points: dict[int, list[SessionPoint]] = defaultdict(list)
@@ -90,14 +92,15 @@ def trends_of(patients: QuerySet[Patient], *, with_results: bool) -> dict[int, T
     return {patient_id: Trend(tuple(row), prior) for patient_id, row in points.items()}
 
 
-def _sessions(patients: QuerySet[Patient], with_results: bool) -> list[_Session]:
+def _sessions(patients: QuerySet[Patient], with_results: bool, since: int | None) -> list[_Session]:
     """All sessions, the oldest first, with how far the work on their recordings has come.
 
     A row for each analysis, or where there is none for the recording, or the session.
     """
+    changed = Session.objects.all() if since is None else Session.objects.filter(revision__gt=since)
     signed = Exists(Signature.objects.filter(session=OuterRef("pk")))
     rows = (
-        Session.objects.filter(patient__in=patients.values("pk"))
+        changed.filter(patient__in=patients.values("pk"))
         .order_by("held_at", "created_at", "pk", "recordings__pk", "recordings__analyses__queued_at")
         .values_list(
             *("pk", "patient_id", "held_at", "kind", "voided_at", signed),
@@ -149,25 +152,27 @@ def _summary_columns() -> list[str | Cast]:
 
 def _heard_by_session(read: Sequence[_Session]) -> dict[UUID, Heard]:
     """All sessions at once; each of its newest model's recordings alone."""
-    sessions: list[UUID] = []
-    rows: list[_Row] = []
-    starts: list[int] = []
-    for one in read:
-        if one.heard:
-            newest = max(row.number for row in one.heard)
-            sessions.append(one.pk)
-            starts.append(len(rows))
-            rows += [row for row in one.heard if row.number == newest]
-    if not rows:
-        return {}
-    numbers, shares, low, high, quality, abstained, speech, duration = zip(*rows, strict=True)
+    sessions = {one.pk: _newest(one.heard) for one in read if one.heard}
+    return dict(zip(sessions, _pool(list(sessions.values())), strict=True))
+
+
+def _newest(summaries: list[_Row]) -> list[_Row]:
+    newest = max(row.number for row in summaries)
+    return [row for row in summaries if row.number == newest]
+
+
+def _pool(sessions: Sequence[list[_Row]]) -> list[Heard]:
+    """What was heard in each, all of them in one go."""
+    if not sessions:
+        return []
+    starts = np.cumsum([0, *map(len, sessions)])[:-1].astype(np.intp)
+    columns = zip(*chain.from_iterable(sessions), strict=True)
+    numbers, shares, low, high, quality, abstained, speech, duration = columns
     results = Results(
         *(np.array(_parsed(texts), np.float64) for texts in (shares, low, high)),
         *(np.array(values, np.float64) for values in (speech, duration, abstained)),
     )
-    codes = _parsed(quality)
-    heard = heard_in(results, codes, [numbers[start] for start in starts], np.array(starts))
-    return dict(zip(sessions, heard, strict=True))
+    return heard_in(results, _parsed(quality), [numbers[start] for start in starts], starts)
 
 
 def _parsed(arrays: Sequence[str]) -> list[Any]:

@@ -44,11 +44,14 @@ class Heard(Shares):
     abstained_share: float
     quality: tuple[str, ...]
     model_number: int
+    clear_s: float = field(init=False)
+    """Seconds of speech that were clear enough to judge."""
+    kind: Kind = field(init=False)
 
-    @property
-    def clear_s(self) -> float:
-        """Seconds of speech that were clear enough to judge."""
-        return self.speech_s * (1 - self.abstained_share)
+    def __post_init__(self) -> None:
+        # A page asks for these of every session several times.
+        object.__setattr__(self, "clear_s", self.speech_s * (1 - self.abstained_share))
+        object.__setattr__(self, "kind", Kind(self.model_number, self.is_telephone))
 
     @property
     def is_enough(self) -> bool:
@@ -58,10 +61,6 @@ class Heard(Shares):
     def is_telephone(self) -> bool:
         """Whether a telephone's narrow band was heard: that alone shifts the shares more than changes do."""
         return "band_limited" in self.quality
-
-    @property
-    def kind(self) -> Kind:
-        return Kind(self.model_number, self.is_telephone)
 
     @property
     def sure_share(self) -> float:
@@ -117,6 +116,13 @@ class Trend:
     all_points: tuple[SessionPoint, ...]
     prior: Prior | None = None
     """What the rule that says what has changed borrows from the caseload."""
+
+    def amended(self, changed: Trend) -> Trend:
+        """This trend with the sessions of ``changed`` as they are there, new ones among them."""
+        now = {point.session_id: point for point in changed.all_points}
+        points = [now.pop(point.session_id, point) for point in self.all_points]
+        points += now.values()
+        return Trend(tuple(sorted(points, key=lambda point: point.held_at)), changed.prior or self.prior)
 
     @cached_property
     def points(self) -> tuple[SessionPoint, ...]:

@@ -23,10 +23,10 @@ from analysis.charts import control as control_chart
 from analysis.charts.frame import captioned
 from analysis.charts.palette import palette_of
 from analysis.models import Alert
-from analysis.trends.kept import kept_trend
+from analysis.trends.kept import kept_days, kept_trend
 from analysis.trends.trend import Trend
-from analysis.trends.watchable import days_in
-from analysis.voice.measures import VoiceTrend, patient_voice
+from analysis.voice.kept import kept_voice
+from analysis.voice.measures import VoiceTrend
 from analysis.wording.validity import not_validated
 from patients.access import NotVisible, SignedInRequest, open_patient
 from patients.audit import Action, record
@@ -69,7 +69,7 @@ def beside_trend(
     if not request.user.sees_results:
         return {}
     measure = request.GET.get("measure", "")
-    told = watched(request.user, patient, trend, voice, course, measure)
+    told = watched(request.user, patient, trend, kept_days(patient, trend, voice), course, measure)
     return {"watched": told, **forms_of_alerts(), "back": "patient"}
 
 
@@ -80,7 +80,7 @@ def control_figure(request: SignedInRequest, reference: str) -> HttpResponse:
     if not request.user.sees_results:
         raise NotVisible
     trend = kept_trend(patient)
-    days = days_in(trend, patient_voice(patient).readings)
+    days = kept_days(patient, trend, kept_voice(patient))
     control = control_of(trend, days, request.GET.get("measure", "")) if len(days) else None
     if control is None:
         raise NotVisible

@@ -26,7 +26,8 @@ from analysis.views.alerts import beside_trend
 from analysis.views.patient_charts import charts
 from analysis.views.questionnaires import shown_on_patient
 from analysis.views.voice import voice_of_patient
-from analysis.voice.measures import VoiceTrend, patient_voice
+from analysis.voice.kept import kept_voice
+from analysis.voice.measures import VoiceTrend
 from analysis.wording import captions, phrases
 from analysis.wording.validity import not_validated
 from patients.access import SignedInRequest, open_patient
@@ -35,7 +36,7 @@ from patients.course_pages import shown_beside
 from patients.models import Patient
 from patients.questionnaires.course import course_of
 
-PAGE_OF_SESSIONS = 50
+PAGE_OF_SESSIONS = 30
 
 
 @require_GET
@@ -75,7 +76,7 @@ def _overview(request: SignedInRequest, patient: Patient) -> dict[str, Any]:
     trend = kept_trend(patient, with_results=with_results)
     selection, form = select(request.GET)
     listing = _listing(request, patient, trend, selection)
-    voice = patient_voice(patient) if request.user.sees_results else VoiceTrend(())
+    voice = kept_voice(patient) if request.user.sees_results else VoiceTrend(())
     course = course_of(patient) if request.user.sees_results else []
     return {
         "patient": patient,
@@ -153,7 +154,7 @@ def _listing(request: SignedInRequest, patient: Patient, trend: Trend, selection
 
 @dataclass(frozen=True)
 class Line:
-    """One session in the list, in words: there are fifty, and a template looks words up far more slowly."""
+    """One session in the list, in words: there are thirty, and a template looks words up far more slowly."""
 
     point: SessionPoint
     address: str

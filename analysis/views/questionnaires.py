@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpResponse, JsonResponse
-from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.views.decorators.gzip import gzip_page
@@ -18,6 +17,7 @@ from analysis.trends.beside import HEARD_BESIDE, shares_of
 from analysis.trends.kept import kept_trend
 from analysis.trends.trend import Trend
 from analysis.wording.beside import beside
+from analysis.wording.dates import written
 from analysis.wording.phrases import SOUNDS
 from analysis.wording.validity import not_validated
 from patients.access import NotVisible, SignedInRequest, open_patient
@@ -85,6 +85,6 @@ def _series(kind: str, scored: list[Filled]) -> chart.Series:
 
 
 def _in_words(one: Filled) -> str:
-    day = date_format(localtime(one.at), "j M Y")
+    day = written(localtime(one.at), "j M Y")
     change = f"<br>{one.change_in_words}" if one.change else ""
     return f"{one.questionnaire.name}, {day}: {one.score_in_words}{change}"

@@ -10,16 +10,16 @@ from django.views.decorators.http import require_GET
 
 from analysis import jurisdiction
 from analysis.charts import acoustics as chart
+from analysis.charts.over_time import session_addresses
 from analysis.charts.palette import palette_of
 from analysis.voice import words
-from analysis.voice.measures import VoiceTrend, patient_voice, session_voice
-from ml.acoustics.measures import MEASURES
+from analysis.voice.kept import kept_voice
+from analysis.voice.measures import VoiceTrend, session_voice
 from patients.access import NotVisible, SignedInRequest, open_patient
 from patients.audit import Action, record
 from patients.models import Clinician, Patient, Session
 
 COLUMNS = {"1": 1, "2": 2, "4": 4}
-MOST_LISTED = 60
 
 
 def voice_of_patient(clinician: Clinician, patient: Patient, trend: VoiceTrend) -> dict[str, Any]:
@@ -44,30 +44,21 @@ def voice_of_session(clinician: Clinician, session: Session) -> dict[str, Any]:
     voice = session_voice(session)
     if voice is None:
         return {}
-    trend = patient_voice(session.patient)
+    trend = kept_voice(session.patient)
     return {"voice_rows": words.rows_of_session(voice, trend, session.patient.sex)}
 
 
 def _table(trend: VoiceTrend) -> dict[str, Any]:
     """Sessions by measures, the latest session first."""
     keys = [series.key for series in trend.series]
+    shown = trend.shown[::-1]
+    columns = [words.cells(key, [values.get(key) for _, _, values in shown]) for key in keys]
+    links = session_addresses([session_id for session_id, _, _ in shown])
     return {
         "head": [(words.name(key), words.unit(key)) for key in keys],
         "rows": [
-            (
-                session_id,
-                held_at,
-                [
-                    (
-                        words.number(MEASURES[key], one.value),
-                        words.span(MEASURES[key], one.low, one.high),
-                    )
-                    if (one := values.get(key))
-                    else None
-                    for key in keys
-                ],
-            )
-            for session_id, held_at, values in reversed(trend.readings[-MOST_LISTED:])
+            (link, held_at, cells)
+            for link, (_, held_at, _), *cells in zip(links, shown, *columns, strict=True)
         ],
     }
 
@@ -78,7 +69,7 @@ def voice_figure(request: SignedInRequest, reference: str) -> HttpResponse:
     patient = open_patient(request.user, reference)
     if not request.user.sees_results:
         raise NotVisible
-    trend = patient_voice(patient)
+    trend = kept_voice(patient)
     if not trend.readings:
         raise NotVisible
     record(

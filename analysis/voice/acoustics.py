@@ -20,7 +20,7 @@ from analysis.sound import audio_store
 from ml.acoustics.measures import MEASURES, NOT_MEASURED
 from ml.acoustics.voice import VERSION, VoiceMeasures, measure
 from patients.enrolment import has_consent
-from patients.models import Consent, Patient
+from patients.models import Consent, Session
 
 log = logging.getLogger(__name__)
 
@@ -82,5 +82,5 @@ def measure_kept(analysis: Analysis) -> bool:
         return False
     with transaction.atomic():
         write_down(Analysis.objects.select_for_update().get(pk=analysis.pk), measures)
-        Patient.count_change(recording.session.patient_id)  # what the caseload keeps no longer holds
+        Session.count_change(recording.session_id)  # what the caseload keeps no longer holds
     return measures is not None

@@ -6,24 +6,28 @@ They rest on the sound alone and not on any model of emotion, so they are given 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from itertools import groupby
+from operator import itemgetter
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import numpy as np
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
+from numpy.typing import NDArray
 
-from analysis import jurisdiction
 from analysis.jurisdiction import measures_voices
 from analysis.models import AcousticMeasures, Analysis
 from ml.acoustics.measures import MEASURES
 from patients.models import Patient, Session
 
+Reals = NDArray[np.float64]
 
-@dataclass(frozen=True)
-class Measured:
+
+class Measured(NamedTuple):
     """A measure's value with its 95 % interval within the speech heard, and the seconds it rests on."""
 
     value: float
@@ -32,11 +36,46 @@ class Measured:
     seconds: float
 
 
-Values = dict[str, Measured]
+DONE = Analysis.State.DONE.value
+KEYS = tuple(MEASURES)
+PLACES = {key: place for place, key in enumerate(KEYS)}
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Values(Mapping[str, Measured]):
+    """What was measured in one session, by key of `ml.acoustics.measures.MEASURES`.
+
+    ``table`` (measures, 4) has for each of them what a `Measured` has, NaN where it is absent: charts and
+    rules reckon with thousands of sessions at once.
+    """
+
+    table: Reals
+    keys_there: tuple[str, ...]
+
+    def __getitem__(self, key: str) -> Measured:
+        if key not in self.keys_there:
+            raise KeyError(key)
+        return Measured(*self.table[PLACES[key]].tolist())
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.keys_there)
+
+    def __len__(self) -> int:
+        return len(self.keys_there)
+
+
 Reading = tuple[UUID, datetime, Values]
-"""Session, when it was held, and by key of `ml.acoustics.measures.MEASURES` what was measured."""
+"""Session, when it was held, and what was measured."""
 
 
+def tables_of(readings: Sequence[Reading]) -> Reals:
+    """The tables of sessions one behind the other, (sessions, measures, 4)."""
+    return np.stack([values.table for _, _, values in readings]) if readings else NOTHING
+
+
+NOTHING: Reals = np.empty((0, len(KEYS), 4))
+MOST_SHOWN = 60
+"""Sessions in the chart and its table: of more, eleven small plots are a smear and nobody reads the table."""
 NEEDED = 7
 """Sessions with a measure before any of its values is called unusual."""
 RECENT = 3
@@ -56,21 +95,21 @@ class Usual:
 
 @dataclass(frozen=True)
 class Series:
-    """One measure of one patient, the oldest session first."""
+    """One measure of one patient: ``table`` (sessions, 4) as `Measured`, the oldest session first."""
 
     key: str
-    points: tuple[tuple[UUID, datetime, Measured], ...]
+    table: Reals
 
     @property
     def latest(self) -> Measured:
-        return self.points[-1][2]
+        return Measured(*self.table[-1].tolist())
 
-    @property
+    @cached_property
     def usual(self) -> Usual | None:
         """None while the patient's own baseline is learnt."""
-        if len(self.points) < NEEDED:
+        if len(self.table) < NEEDED:
             return None
-        values = np.array([measured.value for _, _, measured in self.points[:-RECENT]])
+        values = self.table[:-RECENT, 0]
         reach = USUAL_SPREAD * values.std(ddof=1)
         low = values.mean() - reach
         return Usual(
@@ -93,11 +132,25 @@ class VoiceTrend:
 
     @cached_property
     def series(self) -> tuple[Series, ...]:
-        return tuple(series for key in MEASURES if (series := self.of(key)) is not None)
+        measured = np.isfinite(self.tables[:, :, 0])
+        return tuple(
+            Series(key, self.tables[rows, place])
+            for place, (key, rows) in enumerate(zip(KEYS, measured.T, strict=True))
+            if rows.any()
+        )
 
     def of(self, key: str) -> Series | None:
-        points = tuple((pk, held_at, values[key]) for pk, held_at, values in self.readings if key in values)
-        return Series(key, points) if points else None
+        return next((series for series in self.series if series.key == key), None)
+
+    @property
+    def shown(self) -> tuple[Reading, ...]:
+        """The latest, which are drawn and listed."""
+        return self.readings[-MOST_SHOWN:]
+
+    @cached_property
+    def tables(self) -> Reals:
+        """(sessions, measures, 4), NaN where a measure is absent."""
+        return tables_of(self.readings)
 
     @property
     def is_learning(self) -> bool:
@@ -114,8 +167,18 @@ class SessionVoice:
 
 def patient_voice(patient: Patient) -> VoiceTrend:
     """One query."""
-    readings = measures_of(Patient.objects.filter(pk=patient.pk))
-    return VoiceTrend(tuple(readings.get(patient.pk, ())))
+    return VoiceTrend(tuple(measures_of(Patient.objects.filter(pk=patient.pk)).get(patient.pk, ())))
+
+
+def patient_voice_amended(patient: Patient, voice: VoiceTrend, revision: int) -> VoiceTrend:
+    """``voice`` with the sessions as they are now that changed since ``revision``: one query."""
+    if not measures_voices():
+        return voice
+    changed = _sessions(Patient.objects.filter(pk=patient.pk), revision)
+    now = {one.pk: (one.pk, one.held_at, combine(one.recordings)) for one in changed}
+    readings = [now.pop(reading[0], reading) for reading in voice.readings]
+    readings = sorted([*readings, *now.values()], key=lambda reading: reading[1])
+    return VoiceTrend(tuple(reading for reading in readings if reading[2]))
 
 
 def session_voice(session: Session) -> SessionVoice | None:
@@ -142,61 +205,77 @@ def measures_of(patients: QuerySet[Patient]) -> dict[int, list[Reading]]:
 
     Empty where this clinic's setting allows no analysis of voices.
     """
-    if not jurisdiction.measures_voices():
-        return {}
     if not measures_voices():
         return {}
-    rows = AcousticMeasures.objects.filter(
-        analysis__recording__session__patient__in=patients.order_by().values("pk"),
-        analysis__recording__session__voided_at__isnull=True,
-        analysis__recording__voided_at__isnull=True,
-        analysis__state=Analysis.State.DONE,
-    )
     found: dict[int, list[Reading]] = defaultdict(list)
-    for patient_id, session_id, held_at, recordings in _by_session(rows):
-        if values := combine(recordings):
-            found[patient_id].append((session_id, held_at, values))
+    for one in _sessions(patients):
+        if values := combine(one.recordings):
+            found[one.patient_id].append((one.pk, one.held_at, values))
     return dict(found)
 
 
-def _by_session(
-    rows: QuerySet[AcousticMeasures],
-) -> Iterable[tuple[int, UUID, datetime, list[Mapping[str, Mapping[str, float]]]]]:
-    """Each session with its recordings' values; of a recording only what its newest model's hearing has."""
-    listed = rows.order_by(
-        "analysis__recording__session__held_at",
-        "analysis__recording__session__created_at",
-        "analysis__recording_id",
-        "-analysis__model_version__number",
-    ).values_list(
-        "analysis__recording__session__patient_id",
-        "analysis__recording__session_id",
-        "analysis__recording__session__held_at",
-        "analysis__recording_id",
-        "values",
+class _Session(NamedTuple):
+    """A session as it is read: of each recording what its newest model's hearing has."""
+
+    pk: UUID
+    patient_id: int
+    held_at: datetime
+    recordings: list[Mapping[str, Mapping[str, float]]]
+
+
+def _sessions(patients: QuerySet[Patient], since: int | None = None) -> list[_Session]:
+    """The oldest first; of those changed ``since`` a revision also the ones without anything measured."""
+    asked = Q(recordings__analyses__acoustics__isnull=False) if since is None else Q(revision__gt=since)
+    rows = (
+        Session.objects.filter(asked, patient__in=patients.order_by().values("pk"))
+        .order_by(
+            *("held_at", "created_at", "pk", "recordings__pk", "-recordings__analyses__model_version__number")
+        )
+        .values_list(
+            *("pk", "patient_id", "held_at", "voided_at"),
+            *("recordings__pk", "recordings__voided_at", "recordings__analyses__state"),
+            "recordings__analyses__acoustics__values",
+        )
     )
-    sessions: dict[UUID, tuple[int, datetime, dict[UUID, Mapping[str, Mapping[str, float]]]]] = {}
-    for patient_id, session_id, held_at, recording_id, values in listed:
-        _, _, recordings = sessions.setdefault(session_id, (patient_id, held_at, {}))
-        recordings.setdefault(recording_id, values)
-    for session_id, (patient_id, held_at, recordings) in sessions.items():
-        yield patient_id, session_id, held_at, list(recordings.values())
+    return [_session(list(of_session)) for _pk, of_session in groupby(rows, key=itemgetter(0))]
+
+
+def _session(rows: list[tuple[Any, ...]]) -> _Session:
+    pk, patient_id, held_at, voided_at, *_ = rows[0]
+    newest: dict[UUID, Mapping[str, Mapping[str, float]]] = {}
+    for *_, recording, recording_voided_at, state, values in rows:
+        stands = voided_at is None and recording_voided_at is None and state == DONE
+        if stands and values is not None:
+            newest.setdefault(recording, values)
+    return _Session(pk, patient_id, held_at, list(newest.values()))
 
 
 def combine(recordings: Iterable[Mapping[str, Mapping[str, float]]]) -> Values:
     """One value a measure for a session: the mean weighted by the seconds it rests on, errors independent."""
-    collected: dict[str, list[Mapping[str, float]]] = defaultdict(list)
-    for values in recordings:
-        for key, measured in values.items():
-            collected[key].append(measured)
-    return {key: _mean(collected[key]) for key in MEASURES if key in collected}
+    tables = [_table(values) for values in recordings]
+    table = tables[0] if len(tables) == 1 else _mean(np.stack([NO_RECORDING, *tables]))
+    return Values(table, tuple(key for key, is_there in zip(KEYS, table[:, 3] > 0, strict=True) if is_there))
 
 
-def _mean(measured: list[Mapping[str, float]]) -> Measured:
-    value, low, high, seconds = (
-        np.array([one[name] for one in measured]) for name in ("value", "low", "high", "seconds")
+NO_RECORDING: Reals = np.full((len(KEYS), 4), np.nan)
+
+
+def _table(values: Mapping[str, Mapping[str, float]]) -> Reals:
+    table = NO_RECORDING.copy()
+    for key, measured in values.items():
+        if key in PLACES:
+            table[PLACES[key]] = [measured[name] for name in Measured._fields]
+    return table
+
+
+def _mean(tables: Reals) -> Reals:
+    """Of (recordings, measures, 4) the weighted means, (measures, 4)."""
+    value, low, high, seconds = np.moveaxis(tables, 2, 0)
+    whole = np.nansum(seconds, axis=0)
+    known = np.where(whole > 0, whole, np.nan)
+    weights = seconds / known
+    mean = np.nansum(weights * value, axis=0) + 0 * known
+    below, above = (
+        np.sqrt(np.nansum((weights * reach) ** 2, axis=0)) for reach in (value - low, high - value)
     )
-    weights = seconds / seconds.sum()
-    mean = float(weights @ value)
-    below, above = (float(np.sqrt(weights**2 @ reach**2)) for reach in (value - low, high - value))
-    return Measured(mean, mean - below, mean + above, float(seconds.sum()))
+    return np.column_stack([mean, mean - below, mean + above, known])

@@ -5,14 +5,14 @@ A measure of a voice names no state of mind: nothing here says more than what ca
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.utils.formats import number_format
+from django.utils.formats import get_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from analysis.voice.measures import NEEDED, Measured, SessionVoice, Usual, VoiceTrend
+from analysis.voice.measures import NEEDED, Measured, Series, SessionVoice, Usual, VoiceTrend
 from ml.acoustics.measures import MEASURES, REASONS, Measure
 
 
@@ -42,7 +42,8 @@ def unit(key: str) -> str:
 
 
 def number(measure: Measure, value: float) -> str:
-    return str(number_format(value, decimal_pos=measure.digits))
+    """Rounded to the measure's digits, which ``number_format`` would cut off, in the reader's notation."""
+    return f"{value:.{measure.digits}f}".replace(".", str(get_format("DECIMAL_SEPARATOR")))
 
 
 def amount(measure: Measure, value: float) -> str:
@@ -51,6 +52,20 @@ def amount(measure: Measure, value: float) -> str:
 
 def span(measure: Measure, low: float, high: float) -> str:
     return _("%(low)s to %(high)s") % {"low": number(measure, low), "high": number(measure, high)}
+
+
+def cells(key: str, measured: Sequence[Measured | None]) -> list[tuple[str, str] | None]:
+    """A measure's values with their intervals, of many sessions: the words are looked up once for all."""
+    digits, point = MEASURES[key].digits, str(get_format("DECIMAL_SEPARATOR"))
+    interval = _("%(low)s to %(high)s")
+
+    def told(value: float) -> str:
+        return f"{value:.{digits}f}".replace(".", point)
+
+    return [
+        one and (told(one.value), interval % {"low": told(one.low), "high": told(one.high)})
+        for one in measured
+    ]
 
 
 def rows_of_patient(trend: VoiceTrend, sex: str) -> list[Row]:
@@ -70,7 +85,6 @@ def rows_of_session(voice: SessionVoice, trend: VoiceTrend, sex: str) -> list[Ro
 def _row(key: str, measured: Measured | None, trend: VoiceTrend, sex: str, absent: str) -> Row:
     measure, series = MEASURES[key], trend.of(key)
     usual: Usual | None = series.usual if series else None
-    departure = series.departure(measured) if series and measured else 0
     return Row(
         key=key,
         name=_(measure.name),
@@ -81,7 +95,7 @@ def _row(key: str, measured: Measured | None, trend: VoiceTrend, sex: str, absen
         interval=span(measure, measured.low, measured.high) if measured else "",
         seconds=measured.seconds if measured else None,
         usual=span(measure, usual.low, usual.high) if usual else "",
-        departure=_(measure.more if departure > 0 else measure.less) if departure else "",
+        departure=_departure(series, measured),
     )
 
 
@@ -112,11 +126,16 @@ def finding(trend: VoiceTrend) -> str:
 def departures(trend: VoiceTrend) -> list[str]:
     """What in the latest session lies wholly outside the patient's usual, in words."""
     latest = trend.readings[-1][2] if trend.readings else {}
-    return [row.departure for key, row in _rows_by_key(trend, latest).items() if row.departure]
+    said = (_departure(trend.of(key), measured) for key, measured in latest.items())
+    return [words for words in said if words]
 
 
-def _rows_by_key(trend: VoiceTrend, values: Mapping[str, Measured]) -> dict[str, Row]:
-    return {key: _row(key, measured, trend, "", "") for key, measured in values.items()}
+def _departure(series: Series | None, measured: Measured | None) -> str:
+    way = series.departure(measured) if series and measured else 0
+    if series is None or way == 0:
+        return ""
+    measure = MEASURES[series.key]
+    return _(measure.more if way > 0 else measure.less)
 
 
 def summary(trend: VoiceTrend) -> str:
@@ -127,6 +146,8 @@ def summary(trend: VoiceTrend) -> str:
         "%(measures)d measures of the voice in %(n)d sessions",
         count,
     ) % {"measures": len(trend.series), "n": count}
+    if count > len(trend.shown):
+        drawn = _("%(drawn)s, the latest %(n)d of them shown") % {"drawn": drawn, "n": len(trend.shown)}
     said = departures(trend)
     if trend.is_learning:
         return _("%s; what is usual is still being learnt.") % drawn

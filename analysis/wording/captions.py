@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from functools import lru_cache
 
-from django.utils.formats import date_format
 from django.utils.timezone import localdate
 from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
@@ -17,7 +16,8 @@ from analysis.trends.grouping import Grouping, Stretch
 from analysis.trends.periods import NEEDED_DAYS, Compared, Contrast, NotJudged, Period
 from analysis.trends.recording_days import Calendar
 from analysis.trends.trend import ENOUGH_SPEECH_S
-from analysis.wording.phrases import SOUNDS, percent
+from analysis.wording.dates import written
+from analysis.wording.phrases import SOUNDS, percent, whole_points
 
 BY = {
     Grouping.SESSION: gettext_lazy("by session"),
@@ -30,13 +30,7 @@ BY = {
 
 
 def day(moment: datetime | date) -> str:
-    return _day(localdate(moment) if isinstance(moment, datetime) else moment, get_language())
-
-
-@lru_cache(maxsize=5_000)
-def _day(on: date, _language: str) -> str:
-    """Kept: a long trend names each of its days several times."""
-    return date_format(on, "j M Y")
+    return written(localdate(moment) if isinstance(moment, datetime) else moment, "j M Y")
 
 
 def days(first: date, last: date | None) -> str:
@@ -61,9 +55,8 @@ def stretch_name(stretch: Stretch, by: Grouping) -> str:
 
 
 def signed(points: float) -> str:
-    """A difference of shares in points, always with its sign."""
-    rounded = round(points * 100)
-    return f"{'+' if rounded > 0 else '−' if rounded < 0 else '±'}{abs(rounded)}"
+    """A difference of shares in points, with its sign; none has no sign."""
+    return whole_points(points * 100)
 
 
 # ── trend ────────────────────────────────────────────────────────────────────────────────────────────────

@@ -9,7 +9,6 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-from django.utils.formats import date_format
 from django.utils.timezone import localdate
 from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 from analysis.change.comparison import NEEDED, Shift, Sureness
 from analysis.trends.gist import Gist, gist_of
 from analysis.trends.trend import ENOUGH_SPEECH_S, Heard, SessionPoint, Trend
+from analysis.wording.dates import written
 from ml.labels import EMOTIONS, Emotion
 
 SOUNDS = {
@@ -89,8 +89,14 @@ def clock(seconds: float | None) -> str:
 
 
 def points(shift: Shift) -> str:
-    """A difference of shares in points, always with its sign."""
-    return f"{'+' if shift.points > 0 else '−'}{abs(shift.points) * 100:.0f}"
+    """A difference of shares in points, with its sign; none has no sign."""
+    return whole_points(shift.points * 100)
+
+
+def whole_points(points: float) -> str:
+    """ "+14", "−3", or "0" for what rounds to it."""
+    rounded = round(points)
+    return f"{'+' if rounded > 0 else '−' if rounded < 0 else ''}{abs(rounded)}"
 
 
 def sounds_like(shares: NDArray[np.float32] | Sequence[float]) -> str:
@@ -244,7 +250,7 @@ def _changed_title(gist: Gist) -> str:
 @lru_cache(maxsize=5_000)
 def _short_day(on: date, _language: str | None) -> str:
     """Kept: a caseload names the same days again and again."""
-    return str(date_format(on, "j M"))
+    return written(on, "j M")
 
 
 def _changed_detail(gist: Gist) -> str:

@@ -16,7 +16,7 @@ from analysis.explaining.spectrograms import Picture, picture_of
 from analysis.judging.signing import Since, since
 from analysis.judging.standing import fingerprint, judgements_of, snapshot
 from analysis.models import Analysis, Explanation, Judgement, Signature, Summary, WindowMatrix
-from analysis.reasons import EXPLANATIONS
+from analysis.reasons import EXPLANATIONS, Unexplained
 from analysis.trends.trend import Heard, combine
 from analysis.wording.phrases import SOUNDS, percent, session_sentence, sounds_like
 from ml.labels import EMOTIONS, Emotion
@@ -225,8 +225,17 @@ class Why:
 
     @property
     def reason(self) -> str:
+        return str(self._why_not) if self._why_not else ""
+
+    @property
+    def may_end_otherwise(self) -> bool:
+        """Whether asking, once more where it failed, is worth offering."""
+        return self._why_not is None or self._why_not.again
+
+    @property
+    def _why_not(self) -> Unexplained | None:
         code = self.explanation.reason if self.explanation else ""
-        return str(EXPLANATIONS.get(code, EXPLANATIONS["crashed"])) if code else ""
+        return EXPLANATIONS.get(code, EXPLANATIONS["crashed"]) if code else None
 
     @property
     def alternatives(self) -> list[Alternative]:

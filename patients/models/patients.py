@@ -64,6 +64,8 @@ class Patient(models.Model):
     is_demo = models.BooleanField(default=False, editable=False)
     # Counted up with every change: what is derived from this patient's sessions knows by it what it rests on.
     revision = models.PositiveIntegerField(default=0, editable=False)
+    # With every later revision only those sessions changed that bear its number, or a later one's.
+    reread_from = models.PositiveIntegerField(default=0, editable=False)
 
     class Meta:
         ordering = ["reference"]
@@ -74,9 +76,15 @@ class Patient(models.Model):
         return self.reference
 
     @classmethod
-    def count_change(cls, *patient_ids: int) -> None:
-        """Say that what is derived from their sessions is out of date; in the transaction of the change."""
-        cls.objects.filter(pk__in=patient_ids).update(revision=F("revision") + 1)
+    def count_change(cls, *patient_ids: int, is_beside_sessions: bool = False) -> None:
+        """Say that what is derived of them is out of date; in the transaction of the change.
+
+        Any of their sessions may have changed, unless it ``is_beside_sessions``. ``Session.count_change`` is
+        for who knows which did.
+        """
+        revision = F("revision") + 1
+        whole = {} if is_beside_sessions else {"reread_from": revision}
+        cls.objects.filter(pk__in=patient_ids).update(revision=revision, **whole)
 
     @property
     def is_discharged(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 
 from django.db import models
+from django.db.models import F, OuterRef, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -28,6 +29,8 @@ class Session(models.Model):
     note = models.TextField(_("note"), blank=True)
     started_by = models.ForeignKey(Clinician, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
+    # The patient's, with which this session or what belongs to it was last said to have changed.
+    revision = models.PositiveIntegerField(default=0, editable=False)
     voided_at = models.DateTimeField(null=True, blank=True, editable=False)
     voided_by = models.ForeignKey(
         Clinician, on_delete=models.PROTECT, related_name="+", null=True, blank=True, editable=False
@@ -42,6 +45,14 @@ class Session(models.Model):
 
     def __str__(self) -> str:
         return f"{self.patient.reference}, {self.held_at:%Y-%m-%d}"
+
+    @classmethod
+    def count_change(cls, *session_ids: uuid.UUID) -> None:
+        """Say that these sessions changed, or what belongs to them, and no other; in the same transaction."""
+        changed = cls.objects.filter(pk__in=session_ids)
+        Patient.objects.filter(pk__in=changed.order_by().values("patient")).update(revision=F("revision") + 1)
+        of_patient = Patient.objects.filter(pk=OuterRef("patient_id")).values("revision")
+        changed.update(revision=Subquery(of_patient))
 
     @property
     def is_voided(self) -> bool:

@@ -5,7 +5,8 @@ What is dynamic is escaped here as a template would escape it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from html import escape  # Django's gives the same, in five times the time
 from typing import TYPE_CHECKING, Any
 
@@ -14,12 +15,14 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from analysis.wording.captions import day as day_of
+from analysis.wording.captions import days
 from analysis.wording.phrases import clock
 from ser_clinic.templatetags.display import day, icon, percent
 
 if TYPE_CHECKING:
     from analysis.charts.drawings import Sparkline
     from analysis.charts.tables import TrendRow
+    from analysis.trends.marks import Mark
     from analysis.views.patient import Line
 
 register = template.Library()
@@ -87,6 +90,38 @@ def _session_line(line: Line) -> str:
     if notes:
         parts.append(f'<span class="quality-notes">{_icon("info")}{escape(" ".join(notes))}</span>')
     return "\n".join([*parts, "</li>\n"])
+
+
+@register.simple_tag
+def mark_items(marks: Iterable[Mark]) -> SafeString:
+    """The items of the list of marks."""
+    return mark_safe("".join(map(_mark_item, marks)))
+
+
+def _mark_item(mark: Mark) -> str:
+    return (
+        f'<li><span class="mark mark-{escape(mark.kind)}" aria-hidden="true"></span>'
+        f'<span class="mark-number">{mark.number}</span> '
+        f"<span>{escape(days(mark.on, mark.until))} · {escape(mark.words)}</span></li>"
+    )
+
+
+@register.simple_tag
+def voice_lines(rows: Iterable[tuple[str, datetime, Sequence[tuple[str, str] | None]]]) -> SafeString:
+    """The body of the table of acoustic measures: of each session its address, time, values and intervals."""
+    words = escape(_("not measured"))
+    absent = f'<span aria-hidden="true">–</span><span class="visually-hidden">{words}</span>'
+    return mark_safe(
+        "".join(
+            f'<tr>{_head(f"""<a href="{escape(link)}">{day_of(held_at)}</a>""")}<td class="number">'
+            + BETWEEN.join(
+                f'{escape(cell[0])} <span class="meta">{escape(cell[1])}</span>' if cell else absent
+                for cell in cells
+            )
+            + "</td></tr>"
+            for link, held_at, cells in rows
+        )
+    )
 
 
 @register.simple_tag

@@ -2,7 +2,9 @@
 // them as pictures.
 
 const NARROW = 720; // px of the figure: below it the small multiples stand in two columns
-const CONFIG = { displayModeBar: false, responsive: false, showTips: false, locale: "en" };
+// Plotly carries English alone: the page brings the names of months in the reader's language.
+const shortMonths = document.querySelector("script[data-months]").dataset.months.split(",");
+const CONFIG = { displayModeBar: false, responsive: false, showTips: false, locale: "clinic", locales: { clinic: { format: { shortMonths } } } };
 const HEAD_PX = 22; // of a saved picture, for each line of its title
 const FOOT_PX = 34; // and under the drawing, for what it must not be seen without
 const CHARACTER_PX = 7.2;

@@ -15,7 +15,7 @@ from analysis.change.control import Limits, chart
 from analysis.change.days import UNSETTLED, Days
 from analysis.change.runs import Run
 from analysis.charts import calendar, control, differences, path, small_multiples, stacks
-from analysis.charts.frame import moments, packed
+from analysis.charts.frame import moments, packed, rounded
 from analysis.charts.over_time import labels
 from analysis.charts.palette import DARK, LIGHT
 from analysis.trends.excerpts import Excerpt, excerpt, places_of
@@ -32,7 +32,10 @@ CALM = heard(mixture(calm=0.5))
 MOST_NUMBERS = 2_400
 
 
-def unpacked(values: dict[str, str]) -> NDArray[np.float32]:
+def unpacked(values: dict[str, str] | list[float | None]) -> NDArray[np.float32]:
+    """Both ways in which a figure bears numbers."""
+    if isinstance(values, list):
+        return np.array(values, np.float32)
     assert values["dtype"] == "f4"
     return np.frombuffer(base64.b64decode(values["bdata"]), "<f4")
 
@@ -40,6 +43,8 @@ def unpacked(values: dict[str, str]) -> NDArray[np.float32]:
 def test_numbers_survive_packing() -> None:
     values = np.array([0.25, np.nan, 1], np.float32)
     assert np.array_equal(unpacked(packed(values)), values, equal_nan=True)
+    assert np.array_equal(unpacked(rounded(values)), values, equal_nan=True)
+    assert rounded(np.array([123.456, 0.0123456])) == [123.5, 0.01235]
 
 
 def drawn(chosen: Excerpt, columns: int = 4) -> dict[str, Any]:
@@ -177,7 +182,7 @@ def test_the_last_column_names_its_layers() -> None:
 def test_a_thousand_sessions_stay_small() -> None:
     chosen = excerpt(trend([CALM] * 1000, every_days=1))
     for figure in (drawn(chosen), stacked(chosen)):
-        numbers = [unpacked(trace["y"]) for trace in figure["data"] if isinstance(trace["y"], dict)]
+        numbers = [unpacked(trace["y"]) for trace in figure["data"] if isinstance(trace["y"], dict | list)]
         assert sum(map(len, numbers)) <= MOST_NUMBERS + len(chosen.stretches)
         assert len(json.dumps(figure)) < 120_000
 
@@ -192,6 +197,22 @@ def test_differences_are_filled_where_reliable() -> None:
     assert any(filled)
     nothing = compare_periods(whole, Period(days[0], days[0]), Period(days[7], days[7]))
     assert differences.draw(nothing, LIGHT)["data"] == []
+
+
+@pytest.mark.parametrize("share", [0.14, 0.2, 0.35, 0.6, 0.95])
+def test_the_axis_of_differences_has_round_numbers_and_a_bare_zero(share: float) -> None:
+    whole = trend([heard(mixture(calm=0.14))] * 4 + [heard(mixture(calm=share))] * 4)
+    days = [one.on for one in whole.points]
+    compared = compare_periods(whole, Period(days[0], days[3]), Period(days[4], days[7]))
+    axis = differences.draw(compared, LIGHT)["layout"]["xaxis"]
+    ticks, texts = axis["tickvals"], axis["ticktext"]
+    assert "tickformat" not in axis
+    assert texts[ticks.index(0)] == "0"
+    assert [text[0] for text in texts if text != "0"] == ["−" if tick < 0 else "+" for tick in ticks if tick]
+    assert [int(text.replace("−", "-")) for text in texts] == ticks
+    assert ticks == [-tick for tick in reversed(ticks)]
+    assert 3 <= len(ticks) <= 9
+    assert axis["range"][0] <= ticks[0] < ticks[-1] <= axis["range"][1]
 
 
 def test_no_text_carries_a_style() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import unescape
 from http import HTTPStatus
 
 import numpy as np
@@ -97,8 +98,16 @@ def test_without_consent_no_session_begins(treating: Client, cast: Cast, headers
         reverse("upload", args=["R-9000"]), {**FIELDS, "recording": wav()}, headers=headers
     )
     assert response.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
-    assert "has not agreed to the analysis of recordings" in response.content.decode()
+    told = unescape(response.content.decode())
+    if headers:
+        assert "The patient has not agreed to the analysis of recordings. Record the consent first." in told
+    else:  # the page says it in place of the form, and leads to where it can be recorded
+        assert "R-9000 has not agreed to the analysis of recordings, or has withdrawn it." in told
+        assert "Nothing is accepted or analysed." in told
+        assert f'<a href="{reverse("consent", args=["R-9000"])}">Record the consent</a>' in told
+        assert "data-upload" not in told
     assert not silent.sessions.exists()
+    assert not Recording.objects.exists()
 
 
 @pytest.mark.parametrize("headers", [{}, SCRIPT], ids=["form", "script"])

@@ -8,7 +8,8 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
-from analysis.trends.kept import MOST_KEPT, Latest, kept_trend
+from analysis.kept import MOST_KEPT, Latest
+from analysis.trends.kept import kept_trend
 from patients.models import Patient
 from tests.analysis.hearing import make_course, mixture
 from tests.cast import Cast, cast

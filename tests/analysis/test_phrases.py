@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from analysis.models import Analysis
 from analysis.trends.reading import patient_trend
-from analysis.wording import phrases
+from analysis.wording import captions, phrases
 from analysis.wording.phrases import Need, finding, moment, session_sentence, sounds_like
 from ml.labels import EMOTIONS
 from tests.analysis.hearing import make_course, make_heard, make_recording, mixture
@@ -37,6 +37,14 @@ def test_a_stretch_is_heard_unsure_or_silent() -> None:
     assert moment(nothing, 0) == "no speech"
     assert moment(nothing, 1) == "not sure"
     assert moment(mixture(sad=0.6, calm=0.2), 0).startswith("sounds sad or calm")
+
+
+@pytest.mark.parametrize(
+    ("points", "words"), [(14, "+14"), (-3.4, "−3"), (0, "0"), (0.4, "0"), (-0.4, "0"), (0.6, "+1")]
+)
+def test_a_difference_has_its_sign_and_none_has_no_sign(points: float, words: str) -> None:
+    assert phrases.whole_points(points) == words
+    assert captions.signed(points / 100) == words
 
 
 def test_no_session_yet(cast: Cast) -> None:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from analysis.alerts.watched import news_of
 from analysis.alerts.words import delta_words
 from analysis.change.comparison import two_sided_p
-from analysis.change.days import Days, days_of_shares, with_acoustics
+from analysis.change.days import Days, days_of_acoustics, days_of_shares, with_acoustics
 from analysis.change.pooling import Results
 from analysis.change.since import BEFORE, TOLD, critical, since_visit
 from analysis.judging.signing import sign_session
@@ -107,10 +107,10 @@ def test_nothing_since_or_nothing_before_is_no_news() -> None:
 
 def test_acoustic_measures_stand_beside_two_emotions_in_their_own_unit() -> None:
     days, heard = told(steady(9))
-    pauses = {
-        day: {"pause_duration": (float(np.log(0.4 if place < 6 else 0.8)), 0.001)}
-        for place, day in enumerate(days.dates)
-    }
+    lengths = np.where(np.arange(9) < 6, 0.4, 0.8)
+    half = 1.96 * np.sqrt(0.001) * lengths
+    table = np.column_stack([lengths, lengths - half, lengths + half, np.full(9, 60.0)])[:, None]
+    pauses = days_of_acoustics(days.dates, ["pause_duration"], table)
     news = since_visit(with_acoustics(days, pauses), heard, days.dates[5])
     assert news is not None
     delta = next(one for one in news.deltas if one.measure == "pause_duration")

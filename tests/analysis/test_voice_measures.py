@@ -18,6 +18,7 @@ from analysis import pipeline
 from analysis.charts import acoustics as chart
 from analysis.charts.palette import LIGHT
 from analysis.models import AcousticMeasures, Analysis
+from analysis.views.voice import voice_of_patient
 from analysis.voice import acoustics
 from analysis.voice.measures import Measured, Series, measures_of, patient_voice, session_voice
 from analysis.voice.words import departures, finding, rows_of_patient, rows_of_session, summary
@@ -212,10 +213,8 @@ def test_pauses_longer_than_usual_are_said(cast: Cast) -> None:
 
 
 def test_an_interval_that_reaches_the_usual_says_nothing() -> None:
-    points = [
-        (None, None, Measured(value, value, value, 60.0)) for value in (1.0, 1.1, 0.9, 1.0, 1.1, 1.0, 1.0)
-    ]
-    series = Series("pitch", tuple(points))  # type: ignore[arg-type]
+    values = np.array([1.0, 1.1, 0.9, 1.0, 1.1, 1.0, 1.0])
+    series = Series("pitch", np.column_stack([values, values, values, np.full(7, 60.0)]))
     assert series.departure(Measured(9.0, 1.0, 17.0, 60.0)) == 0
     assert series.departure(Measured(9.0, 8.0, 10.0, 60.0)) == 1
     assert series.departure(Measured(0.2, 0.1, 0.3, 60.0)) == -1
@@ -318,3 +317,16 @@ def test_the_interface_gives_them_with_or_without_an_estimate(
     assert (told["jitter"]["value"], told["jitter"]["absent"]) == (None, "low_snr")
     settings.EMOTION_ANALYSIS = "off"
     assert client.get(f"{address}/acoustics/").status_code in (403, 404, 409)
+
+
+def test_chart_table_and_words_tell_of_the_same_sessions(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("analysis.voice.measures.MOST_SHOWN", 4)
+    monkeypatch.setattr("analysis.charts.acoustics.MOST_SHOWN", 4)
+    course(cast, [0.40, 0.42, 0.41, 0.39, 0.40, 0.41, 0.43])
+    trend = patient_voice(cast.patient)
+    assert "in 7 sessions, the latest 4 of them shown" in summary(trend)
+    figure = chart.draw(trend, LIGHT, columns=2, sex="female")
+    assert figure["data"][0]["y"] == [0.39, 0.4, 0.41, 0.43]
+    assert len(figure["shared"]["sessions"]["customdata"]) == 4
+    rows = voice_of_patient(cast.treats, cast.patient, trend)["voice_table"]["rows"]
+    assert [cells[0][0] for _, _, cells in rows] == ["0.43", "0.41", "0.40", "0.39"]

@@ -93,7 +93,15 @@ def test_a_withdrawal_acts_at_once(page: Page, patient: str, embedded_stack: Liv
     assert page.request.get(f"{embedded_stack.url}{source}").status == 200
     page.goto(f"{patient}consent/")
     panel = page.locator("section.panel", has=page.get_by_role("heading", name="Keep the audio"))
-    panel.get_by_role("button", name="Record that the patient withdrew").click()
+    withdraw = panel.get_by_role("link", name="Withdraw this consent")
+    withdraw.click()
+    expect(page.get_by_role("main")).to_contain_text("Cannot be undone")
+    page.get_by_role("link", name="Cancel").click()
+    expect(panel.locator(".chip").first).to_have_text("agreed")  # reading and going back changes nothing
+    withdraw.focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Record that the patient withdrew").focus()
+    page.keyboard.press("Enter")
     expect(panel.locator(".chip").first).to_have_text("not agreed")
     assert page.request.get(f"{embedded_stack.url}{source}").status == 404
     page.goto(f"{embedded_stack.url}{recording}")
@@ -101,7 +109,9 @@ def test_a_withdrawal_acts_at_once(page: Page, patient: str, embedded_stack: Liv
 
     page.goto(f"{patient}consent/")
     panel = page.locator("section.panel", has=page.get_by_role("heading", name="Analyse recordings"))
-    panel.get_by_role("button", name="Record that the patient withdrew").click()
+    panel.get_by_role("link", name="Withdraw this consent").click()
+    page.get_by_role("button", name="Record that the patient withdrew").click()
+    expect(panel.locator(".chip").first).to_have_text("not agreed")
     page.goto(patient)
     expect(page.locator("#upload")).to_contain_text("Nothing is accepted or analysed")
     expect(page.locator("[data-upload]")).to_have_count(0)
@@ -140,6 +150,7 @@ def test_everyone_can_use_these_pages(
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
     root = embedded_stack.url
     own = ["course/", "events/", "notes/", "visit/", "consent/", "consent/notice/", "amend/"]
+    own += [f"consent/{purpose}/withdraw/" for purpose in ("analyse", "keep_audio")]
     for address in [*(patient + part for part in own), f"{root}/about/estimates/"]:
         page.goto(address)
         for details in page.locator("main details").all():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import struct
 from pathlib import Path
 from typing import Literal
@@ -32,6 +33,7 @@ on = timezone.localdate() - timedelta(days=55)
 add_event(by=by, patient=patient, on=on, kind="started", label="sertraline", detail="50 mg")
 print(json.dumps([name, patient.reference]))
 """
+GERMAN = ["Jan.", "Feb.", "März", "April", "Mai", "Juni", "Juli", "Aug.", "Sept.", "Okt.", "Nov.", "Dez."]
 FIGURES = 15_000  # ms within which they are drawn
 
 
@@ -173,6 +175,20 @@ def test_a_chart_that_does_not_come_says_so_and_can_be_asked_again(
     failed.get_by_role("button", name="Try again").click()
     expect(failed).to_be_hidden(timeout=FIGURES)
     expect(page.locator("#path .is-drawn")).to_be_visible()
+
+
+def test_the_axes_write_days_in_the_readers_language(opened: Page) -> None:
+    ticks = "document.querySelectorAll('.figure-trend [class^=xaxislayer] text')"
+    texts = f"[...{ticks}].map((text) => text.textContent)"
+    english = opened.evaluate(texts)
+    assert english
+    assert all(re.fullmatch(r"\d{1,2} [A-Z][a-z]{2}", day) for day in english), english
+    opened.get_by_role("contentinfo").get_by_role("button", name="Deutsch").click()
+    expect(opened.locator("html")).to_have_attribute("lang", "de")
+    all_drawn(opened)
+    german = opened.evaluate(texts)
+    assert len(german) == len(english)
+    assert all(re.fullmatch(rf"\d{{1,2}}\. ({'|'.join(GERMAN)})", day) for day in german), german
 
 
 def test_a_range_without_sessions_is_no_error(embedded_stack: LiveStack, opened: Page) -> None:

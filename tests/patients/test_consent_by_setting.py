@@ -130,5 +130,5 @@ def test_a_purpose_from_before_that_is_not_asked_for_can_be_withdrawn(
     sent = {"purpose": "train", "decision": "give", "text_version": current()}
     refused = treats.post(reverse("consent", args=["R-0412"]), sent)
     assert refused.status_code == 422
-    treats.post(reverse("consent", args=["R-0412"]), {"purpose": "train", "decision": "withdraw"})
+    treats.post(reverse("withdraw_consent", args=["R-0412", "train"]), {"confirmed": "yes"})
     assert not has_consent(cast.patient, TRAIN)
