@@ -43,6 +43,19 @@ def _model(**changes: Any) -> Change:
     return lambda cfg: replace(cfg, model=replace(cfg.model, options=dict(cfg.model.options) | changes))
 
 
+def _kind(cfg: ExperimentConfig) -> ExperimentConfig:
+    return replace(cfg, features=replace(cfg.features, kind="log_mel"))
+
+
+def _all(*changes: Change) -> Change:
+    def changed(cfg: ExperimentConfig) -> ExperimentConfig:
+        for change in changes:
+            cfg = change(cfg)
+        return cfg
+
+    return changed
+
+
 CHANGES: Mapping[str, tuple[str, Change]] = MappingProxyType(
     {
         FLAGSHIP: ("the recipe as it is", lambda cfg: cfg),
@@ -54,6 +67,10 @@ CHANGES: Mapping[str, tuple[str, Change]] = MappingProxyType(
         "no_speeds": ("no other speeds", _augment(speeds=())),
         "no_average": ("the last weights instead of their average", _training(average=0.0)),
         "fast_frames": ("frames of 10 ms", _model(frame_step=1)),
+        "even_steps": ("convolutions that take every frame of 20 ms", _model(first_stride=1)),
+        "floor": ("a floor", _all(_kind, _model(first_stride=1))),
+        "floor_half": ("a floor", _all(_kind, _model(first_stride=1), _channel(share=0.25))),
+        "floor_plain": ("a floor", _all(_kind, _model(first_stride=1), _augment(channel=ChannelConfig()))),
         "no_residual": ("no residual convolution", _model(broad_residuals=0)),
         "longer": ("80 epochs", _training(epochs=80)),
         "gentle": ("dropout 0.1 before the head instead of 0.3", _model(dropout=0.1)),

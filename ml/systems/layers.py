@@ -7,7 +7,14 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from ml.config import FeatureConfig
+from ml.frontend import dct_matrix
+
 SILENCE_RANGE_DB = 35.0
+SPEECH_RANGE_DB = 60.0
+"""Between a voice's loudest band and what of it still tells something; rooms and lines are rarely stiller."""
+PAUSE_DB = 40.0
+"""By which a pause's power is below that of the loudest frame."""
 
 
 class LevelFreeMfcc(nn.Module):
@@ -35,6 +42,33 @@ class LevelFreeMfcc(nn.Module):
         spread = ((squares * share).sum(dim=2, keepdim=True) / self.per_level**2 + 1e-3).sqrt()
         scaled = torch.cat([centred, rest * active], dim=1) / spread
         return scaled.unsqueeze(1), active[:, 0]
+
+
+class LevelFreeMel(nn.Module):
+    """Log-mel planes in dB → MFCCs without level and gain, and a mask of the frames that hold sound.
+
+    What lies more than 60 dB below the loudest band is raised to that floor: the emptied bands of a telephone,
+    digital silence and a still room are all the same, where their true depth, a chance of the recording,
+    would else decide the scale of the speech.
+    """
+
+    dct: Tensor
+
+    def __init__(self, cfg: FeatureConfig) -> None:
+        super().__init__()
+        self.register_buffer("dct", torch.from_numpy(dct_matrix(cfg)))
+
+    def forward(self, log_mel: Tensor) -> tuple[Tensor, Tensor]:
+        """Map (N, 1, n_mels, T) to (N, 1, n_mfcc, T), and to a mask (N, T) of 0 and 1."""
+        plane = log_mel[:, 0]
+        floor = plane.amax(dim=(1, 2), keepdim=True) - SPEECH_RANGE_DB
+        power = (10 ** (plane / 10)).mean(dim=1, keepdim=True)  # (N, 1, T)
+        active = (power > power.amax(dim=2, keepdim=True) * 10 ** (-PAUSE_DB / 10)).to(plane.dtype)
+        heard = torch.maximum(plane, floor) * active + floor * (1 - active)
+        share = active / active.sum(dim=2, keepdim=True) / plane.shape[1]
+        centred = heard - (heard * share).sum(dim=(1, 2), keepdim=True)
+        spread = ((centred.square() * share).sum(dim=(1, 2), keepdim=True) + 1e-3).sqrt()
+        return (self.dct @ (centred / spread)).unsqueeze(1), active[:, 0]
 
 
 def temporal_convolutions(rows: int, channels: Sequence[int], kernel: int, dropout: float) -> nn.Sequential:

@@ -19,6 +19,7 @@ from ml.config import FeatureConfig
 from ml.systems.layers import (
     AttentiveStatistics,
     EncoderLayer,
+    LevelFreeMel,
     LevelFreeMfcc,
     lay_channels_last,
     shrink_mask,
@@ -30,7 +31,8 @@ from ml.systems.layers import (
 class ParallelOptions:
     """Widths of the three branches; `frame_step` frames of 10 ms are averaged into one before all of them.
 
-    `broad_residuals` convolutions along time are added to the broad block, each beside a way around it.
+    `broad_residuals` convolutions along time are added to the broad block, each beside a way around it. The
+    convolutions begin with steps of `first_stride` frames: the narrower the frames, the wider it should be.
     """
 
     local_channels: tuple[int, int, int] = (16, 32, 64)
@@ -44,6 +46,7 @@ class ParallelOptions:
     dropout: float = 0.3
     frame_step: int = 1
     broad_residuals: int = 0
+    first_stride: int = 2
 
 
 class Convolution(nn.Sequential):
@@ -68,48 +71,50 @@ class Convolution(nn.Sequential):
 
 
 class LocalBlock(nn.Module):
-    """Small square kernels over coefficients and time, (N, 1, rows, T) → (N, T // 8, C3 * rows // 8)."""
+    """Small square kernels over coefficients and time, (N, 1, rows, T) → (N, T // step, C3 * rows // 8)."""
 
-    step = 8  # frames of 10 ms in one step of the output
-
-    def __init__(self, rows: int, channels: tuple[int, int, int], dropout: float) -> None:
+    def __init__(self, rows: int, options: ParallelOptions) -> None:
         super().__init__()
-        first, second, third = channels
-        self.layers = nn.Sequential(
+        first, second, third = options.local_channels
+        dropout, stride = options.conv_dropout, options.first_stride
+        self.layers = nn.Sequential(  # with a first stride of 2:
             Convolution(
-                (1, first), (3, 3), (1, 1), (2, 2), dropout, stride=(1, 2)
+                (1, first), (3, 3), (1, 1), (2, 2), dropout, stride=(1, stride)
             ),  # (N, C1, rows / 2, T / 4)
             Convolution((first, second), (3, 3), (1, 1), (2, 2), dropout),  # (N, C2, rows / 4, T / 8)
             Convolution((second, third), (3, 3), (1, 1), (2, 1), dropout),  # (N, C3, rows / 8, T / 8)
         )
+        self.step = 4 * stride
         self.width = third * (rows // 8)
 
     def forward(self, x: Tensor, active: Tensor) -> Tensor:
-        """Return one vector for each 80 ms; silence is left to the pooling."""
+        """Return one vector for each `step` frames; silence is left to the pooling."""
         maps: Tensor = self.layers(x)
         return maps.flatten(1, 2).transpose(1, 2)
 
 
 class BroadBlock(nn.Module):
-    """Kernels over all coefficients at once, then along time, (N, 1, rows, T) → (N, T // 8, C3)."""
+    """Kernels over all coefficients at once, then along time, (N, 1, rows, T) → (N, T // step, C3)."""
 
-    step = 8
-
-    def __init__(self, rows: int, channels: tuple[int, int, int], dropout: float, residuals: int = 0) -> None:
+    def __init__(self, rows: int, options: ParallelOptions) -> None:
         super().__init__()
-        first, second, third = channels
-        self.layers = nn.Sequential(
-            Convolution((1, first), (rows, 7), (0, 3), (1, 2), dropout, stride=(1, 2)),  # (N, C1, 1, T / 4)
+        first, second, third = options.broad_channels
+        dropout, stride = options.conv_dropout, options.first_stride
+        self.layers = nn.Sequential(  # with a first stride of 2:
+            Convolution(
+                (1, first), (rows, 7), (0, 3), (1, 2), dropout, stride=(1, stride)
+            ),  # (N, C1, 1, T / 4)
             Convolution((first, second), (1, 5), (0, 2), (1, 2), dropout),  # (N, C2, 1, T / 8)
             Convolution((second, third), (1, 5), (0, 2), (1, 1), dropout),  # (N, C3, 1, T / 8)
         )
         self.residuals = nn.ModuleList(
-            Convolution((third, third), (1, 5), (0, 2), (1, 1), dropout) for _ in range(residuals)
+            Convolution((third, third), (1, 5), (0, 2), (1, 1), dropout) for _ in range(options.broad_residuals)
         )
+        self.step = 4 * stride
         self.width = third
 
     def forward(self, x: Tensor, active: Tensor) -> Tensor:
-        """Return one vector for each 80 ms; silence is left to the pooling."""
+        """Return one vector for each `step` frames; silence is left to the pooling."""
         maps: Tensor = self.layers(x)
         for layer in self.residuals:
             maps = maps + layer(maps)
@@ -150,11 +155,11 @@ class Parallel(nn.Module):
 
     def __init__(self, features: FeatureConfig, options: ParallelOptions, classes: int) -> None:
         super().__init__()
-        rows = features.rows
+        rows = features.n_mfcc
         self.frame_step = options.frame_step
-        self.level_free = LevelFreeMfcc(features.n_mels)
-        self.local = LocalBlock(rows, options.local_channels, options.conv_dropout)
-        self.broad = BroadBlock(rows, options.broad_channels, options.conv_dropout, options.broad_residuals)
+        self.level_free = LevelFreeMfcc(features.n_mels) if features.kind == "mfcc" else LevelFreeMel(features)
+        self.local = LocalBlock(rows, options)
+        self.broad = BroadBlock(rows, options)
         self.encoder = EncoderBlock(rows, options)
         widths = (self.local.width, self.broad.width, self.encoder.width)
         self.steps = (self.local.step, self.broad.step, self.encoder.step)

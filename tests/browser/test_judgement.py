@@ -50,12 +50,8 @@ def opened(embedded_stack: LiveStack, page: Page) -> str:
     )
     sign_in(page, embedded_stack, treated.clinician)
     page.goto(f"{embedded_stack.url}/sessions/{session}/")
-    for _ in range(60):
-        if page.locator("[data-player]").count():
-            break
-        page.wait_for_timeout(1000)
-        page.reload()
-    expect(page.locator("[data-player]")).to_be_visible()
+    # The page follows the session by itself: a reload of ours would cross its own.
+    expect(page.locator("[data-player]")).to_be_visible(timeout=60_000)
     return treated.reference
 
 
