@@ -47,11 +47,13 @@ def active_model() -> ModelVersion:
 
 
 def _shipped() -> ModelCard:
-    for root in reversed(model_roots()):
+    """The model that came with the program, or that the site chose of those; else the newest of its own."""
+    for name, roots in ((settings.SHIPPED_MODEL, ()), (None, (Path(settings.MODELS_DIR),))):
         try:
-            return load_card(None, root)
+            return load_card(name or None, *roots)
         except UnknownModel:
-            continue
+            if name:
+                raise Refused("model_missing", str(FAILURES["model_missing"])) from None
     raise Refused("model_missing", str(FAILURES["model_missing"]))
 
 

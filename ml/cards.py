@@ -16,6 +16,7 @@ from ml.evaluate import judge_folds
 from ml.familiarity import AT_MOST_LOST
 from ml.folds import FoldOutcome
 from ml.labels import EMOTIONS, LABELS
+from ml.markdown import table
 from ml.voices import ages_of
 
 INTENDED_USE = (
@@ -205,14 +206,14 @@ def page_of(card: dict[str, Any]) -> str:
         f"\n**Weights: {card['licence']['weights']}.** {card['licence']['meaning']}\n",
         "## How well it hears\n",
         f"{card['protocol']}\n",
-        _table(("figure", "value"), rows),
-        _table(("emotion", "recall"), [(k, _percent(v)) for k, v in figures["recall"].items()]),
-        _table(
+        table(("figure", "value"), rows),
+        table(("emotion", "recall"), [(k, _percent(v)) for k, v in figures["recall"].items()]),
+        table(
             ("fold", "test speakers", "UAR"),
             [(str(f["fold"]), ", ".join(f["test_speakers"]), _percent(f["uar"])) for f in card["folds"]],
         ),
         "Rows are what was acted, columns what was heard:\n",
-        _table(("", *LABELS), _confusion_rows(figures["confusion"])),
+        table(("", *LABELS), _confusion_rows(figures["confusion"])),
         "## When it says nothing\n",
         f"{card['abstention']['rule']} Threshold {card['abstention']['threshold']:.3f}, "
         f"temperature {card['temperature']:.3f}.\n",
@@ -226,11 +227,6 @@ def page_of(card: dict[str, Any]) -> str:
 def _unfamiliar(abstention: dict[str, Any]) -> Iterator[str]:
     if "energy_floor" in abstention:
         yield f"{abstention['unfamiliar_rule']} Floor {abstention['energy_floor']:.3f} nats.\n"
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
 
 
 def _confusion_rows(counts: list[list[int]]) -> list[list[str]]:

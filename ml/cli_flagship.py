@@ -2,7 +2,7 @@
 
 import argparse
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -14,17 +14,22 @@ from ml.config import load_config
 from ml.corpora.catalogue import scan_folder
 from ml.corpora.manifest import Utterance
 from ml.flagship import ablation
+from ml.flagship.page import Known, write_page
 from ml.flagship.protocols import MEASURED
 from ml.flagship.report import as_table, emotions_of, sexes_of
 from ml.flagship.run import Piece, pieces, run_piece
 
-FOLDS = Path("docs") / "folds"
+DOCS = Path("docs")
+FOLDS = DOCS / "folds"
 
 
 def add_verbs(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `flagship` and `ablate`."""
     verb = _verb(verbs, "flagship", "measure a network's recipe by every protocol", [0, 1, 2])
     verb.add_argument("--protocols", nargs="+", default=list(MEASURED), choices=MEASURED)
+    verb.add_argument(
+        "--report", type=Path, metavar="DIR", help="write the page there, with trials and pictures"
+    )
     verb.set_defaults(run=plainly(flagship_verb))
     verb = _verb(verbs, "ablate", "measure what each part of the recipe is worth", [0])
     known = tuple(ablation.CHANGES)
@@ -46,17 +51,22 @@ def _verb(
 
 
 def flagship_verb(arguments: argparse.Namespace) -> int:
-    """Run the folds that are missing, then print the figures of all that is finished."""
-    utterances = _utterances(arguments.data)
-    wanted = pieces(
-        utterances,
-        load_config(arguments.config),
-        name=Path(arguments.config).stem,
-        protocols=arguments.protocols,
-        seeds=arguments.seeds,
-    )
-    folds = _finished(arguments, utterances, list(wanted))
-    print(as_table(folds, emotions_of(utterances), sexes_of(utterances)))
+    """Run the folds that are missing, then print the figures of all that is finished, or write the page."""
+    utterances, cfg = _utterances(arguments.data), load_config(arguments.config)
+    name = Path(arguments.config).stem
+    wanted = list(pieces(utterances, cfg, name=name, protocols=arguments.protocols, seeds=arguments.seeds))
+    folds = _finished(arguments, utterances, wanted)
+    known = Known(emotions_of(utterances), sexes_of(utterances))
+    print(as_table(folds, known.emotions, known.sexes))
+    if arguments.report is not None:
+        everything = pieces(utterances, cfg, name=name, protocols=MEASURED, seeds=arguments.seeds)
+        tried = ablation.trials(utterances, cfg, list(ablation.CHANGES), [0])
+        write_page(
+            _among(arguments.folds_file, everything),
+            _among(arguments.folds_file.with_name("ablate.jsonl"), tried),
+            known,
+            arguments.report,
+        )
     return 0
 
 
@@ -85,5 +95,10 @@ def _finished(
     train = partial(run_piece, utterances)
     for fold in run_all(train, missing, file, jobs=arguments.jobs, minutes=arguments.minutes):
         report(fold)
+    return _among(file, wanted)
+
+
+def _among(file: Path, wanted: Iterable[Piece]) -> list[FinishedFold]:
+    """Return the finished folds in `file` that are wanted."""
     recipes = {piece.recipe for piece in wanted}
     return [fold for fold in read_folds(file) if fold.recipe in recipes]

@@ -14,7 +14,7 @@ from ml.audio import UnreadableAudio
 from ml.labels import LABELS
 from ml.quality import QUALITY
 from ml.recogniser import EmotionRecogniser, SessionEstimate
-from ml.registry import DEFAULT_ROOT, UnknownModel
+from ml.registry import UnknownModel
 
 DIGITS = 6
 BAR = 30
@@ -25,8 +25,10 @@ def add_verb(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     predict = verbs.add_parser("predict", help="how recordings sound")
     predict.add_argument("files", nargs="+", metavar="FILE", help="a recording of any usual kind")
     predict.add_argument("--json", action="store_true", help="one object a line for each file")
-    predict.add_argument("--model", metavar="ID", help="default: the newest")
-    predict.add_argument("--root", type=Path, default=DEFAULT_ROOT, metavar="DIR", help="folder of models")
+    predict.add_argument("--model", metavar="ID", help="or a name; default: the shipped one")
+    predict.add_argument(
+        "--root", type=Path, metavar="DIR", help="folder of models; default: the shipped ones"
+    )
     predict.add_argument(
         "--channel", type=int, choices=(0, 1), help="the patient's; default: the mean of all"
     )
@@ -36,7 +38,7 @@ def add_verb(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
 def predict_verb(arguments: argparse.Namespace) -> int:
     """Print what each file sounds like; then, on stderr, a line for each that cannot be read."""
     try:
-        recogniser = EmotionRecogniser.load(arguments.model, arguments.root)
+        recogniser = EmotionRecogniser.load(arguments.model, *filter(None, [arguments.root]))
     except UnknownModel as missing:
         print(missing, file=sys.stderr)
         return 2

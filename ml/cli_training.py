@@ -70,8 +70,10 @@ def _add_evaluate(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     source.add_argument("--data", type=Path, metavar="DIR", help="folder of the corpora")
     source.add_argument("--folds-file", type=Path, metavar="FILE.jsonl")
     evaluate.add_argument("--corpora", nargs="+", default=["emodb"], choices=tuple(CORPORA))
-    evaluate.add_argument("--model", help="default: the newest")
-    evaluate.add_argument("--root", type=Path, default=DEFAULT_ROOT)
+    evaluate.add_argument("--model", metavar="ID", help="or a name; default: the shipped one")
+    evaluate.add_argument(
+        "--root", type=Path, metavar="DIR", help="folder of models; default: the shipped ones"
+    )
     evaluate.add_argument("--table", type=Path, metavar="FILE.csv", help="acted and heard, clip by clip")
     evaluate.add_argument("--json", action="store_true")
     evaluate.set_defaults(run=plainly(evaluate_verb))
@@ -167,7 +169,7 @@ def evaluate_verb(arguments: argparse.Namespace) -> int:
             print("the file must hold the folds of one recipe", file=sys.stderr)
             return 2
         return _print_judged(judge_folds(outcomes), {}, arguments)
-    card = load_card(arguments.model, arguments.root)
+    card = load_card(arguments.model, *filter(None, [arguments.root]))
     utterances = _utterances(scan_folder(arguments.data, arguments.corpora))
     heard = {u.speaker for u in utterances} & set(card.contents["training"]["speakers"])
     if heard:

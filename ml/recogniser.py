@@ -121,10 +121,10 @@ class EmotionRecogniser:
 
     @classmethod
     def load(cls, model_id: str | None = None, *roots: Path, device: str = "cpu", threads: int = 1) -> Self:
-        """Load a published model, by default the newest of the shipped ones.
+        """Load a published model by its id or name, by default the shipped one: see `ml.registry.load_card`.
 
         Raises:
-            UnknownModel: there is none of that id under `roots`.
+            UnknownModel: there is none of that id or name under `roots`.
         """
         card = load_card(model_id, *roots)
         return cls(card, open_runtime(card, device=device, threads=threads))

@@ -14,6 +14,8 @@ from typing import Any
 from ml.config import ExperimentConfig
 
 DEFAULT_ROOT = Path(__file__).parent / "weights"
+DEFAULT_MODEL = "parallel"
+"""Which of the models that come with the program is meant where none is named."""
 
 WEIGHTS, GRAPH, CARD = "weights.pt", "graph.onnx", "card.json"
 
@@ -79,17 +81,20 @@ def list_models(*roots: Path) -> list[ModelCard]:
     return sorted(_cards(roots), key=lambda card: (card.created, card.id))
 
 
-def load_card(model_id: str | None = None, *roots: Path) -> ModelCard:
-    """Return the card of `model_id`, or of the newest model when none is named.
+def load_card(model: str | None = None, *roots: Path) -> ModelCard:
+    """Return the card with the id `model`, or the newest with that name.
+
+    Without `roots`, the models are those that come with the program, and `DEFAULT_MODEL` where none is named;
+    of other `roots` the newest of all.
 
     Raises:
         UnknownModel: there is none.
     """
-    cards = list_models(*roots)
-    for card in reversed(cards):
-        if model_id in (None, card.id):
+    wanted = model or (None if roots else DEFAULT_MODEL)
+    for card in reversed(list_models(*roots)):
+        if wanted in (None, card.id, card.name):
             return card
-    raise UnknownModel(f"no model {model_id or ''} in {', '.join(map(str, roots or (DEFAULT_ROOT,)))}")
+    raise UnknownModel(f"no model {wanted or ''} in {', '.join(map(str, roots or (DEFAULT_ROOT,)))}")
 
 
 def _cards(roots: tuple[Path, ...]) -> Iterator[ModelCard]:

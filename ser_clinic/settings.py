@@ -25,6 +25,7 @@ environ.FileAwareEnv.read_env(env.str("ENV_FILE", default=str(BASE_DIR / ".env")
 VAR_DIR = Path(env.str("VAR_DIR", default=str(BASE_DIR / "var"))).resolve()
 MEDIA_ROOT = Path(env.str("MEDIA_DIR", default=str(VAR_DIR / "media"))).resolve()
 MODELS_DIR = Path(env.str("MODELS_DIR", default=str(VAR_DIR / "models"))).resolve()
+SHIPPED_MODEL = env.str("SHIPPED_MODEL", default="").strip()
 STATIC_ROOT = VAR_DIR / "static"
 FILE_UPLOAD_TEMP_DIR = VAR_DIR / "uploads"
 BROKER_DIR = VAR_DIR / "broker"

@@ -7,6 +7,7 @@ from ml.augment.channel import Channel
 from ml.augment.masks import SpecAugment
 from ml.augment.mixing import copy_paste, mixup, partners
 from ml.augment.noise import add_white_noise
+from ml.augment.overdrive import overdrive
 from ml.augment.phone import telephone
 from ml.augment.room import reverberate, room_response
 from ml.augment.strangers import Strangers
@@ -21,6 +22,7 @@ __all__ = [
     "change_speed",
     "copy_paste",
     "mixup",
+    "overdrive",
     "partners",
     "reverberate",
     "room_response",

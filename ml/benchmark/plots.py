@@ -7,6 +7,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from ml.benchmark.judge import Row
 from ml.benchmark.record import FinishedFold
@@ -27,15 +28,15 @@ def draw_all(rows: Sequence[Row], folds: Sequence[FinishedFold], folder: Path) -
             r for r in rows if (r.task.protocol, r.task.corpus, r.task.seed) == (protocol, "ravdess", 0)
         ]
         if chosen:
-            made.append(_save(_ranking(chosen), folder / f"ravdess-{protocol}-uar.svg"))
+            made.append(save(_ranking(chosen), folder / f"ravdess-{protocol}-uar.svg"))
         made += [
-            _save(_confusion(row), folder / f"{row.task.system}-{protocol}-confusion.svg")
+            save(confusion(row.confusion), folder / f"{row.task.system}-{protocol}-confusion.svg")
             for row in chosen
             if row.task.system in ("paper", "parallel")
         ]
     curves = [fold for fold in folds if fold.curves and _is_first(fold)]
     if curves:
-        made.append(_save(_curves(curves), folder / "ravdess-speaker-curves.svg"))
+        made.append(save(_curves(curves), folder / "ravdess-speaker-curves.svg"))
     return made
 
 
@@ -44,7 +45,8 @@ def _is_first(fold: FinishedFold) -> bool:
     return (task.protocol, task.corpus, task.seed, task.fold) == ("speaker", "ravdess", 0, 1)
 
 
-def _save(figure: Figure, file: Path) -> Path:
+def save(figure: Figure, file: Path) -> Path:
+    """Write an SVG file that is the same whenever it is drawn anew, and return it."""
     figure.savefig(file, format="svg", bbox_inches="tight", metadata={"Date": None})
     return file
 
@@ -65,9 +67,8 @@ def _ranking(rows: Sequence[Row]) -> Figure:
     return figure
 
 
-def _confusion(row: Row) -> Figure:
-    """Shares of each acted emotion."""
-    counts = row.confusion
+def confusion(counts: NDArray[np.generic]) -> Figure:
+    """Draw how each acted emotion, a row of `counts` (8, 8), was heard: shares of its clips."""
     shares = 100 * counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     figure = Figure(figsize=(4.6, 4.4))
     axes = figure.subplots()

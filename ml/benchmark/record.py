@@ -45,7 +45,7 @@ class Task:
 class FinishedFold:
     """Logits (n, 8) for the test clips, with their truth and speakers; `curves` are figures of the epochs.
 
-    `altered` holds the logits for the same clips put through noise, a telephone or a room, by name; `strange`
+    `altered` holds the logits for the same clips put through noise, a telephone, a room…, by name; `strange`
     those for sounds of `ml.strange`, by kind. `energies` (see `ml.familiarity`) are those of the clips, under
     "", and of each strange kind.
     """

@@ -12,6 +12,7 @@ from ml.benchmark.record import Task
 from ml.benchmark.splits import RANDOM_FOLDS
 from ml.corpora.catalogue import CORPORA
 from ml.labels import LABELS
+from ml.markdown import table
 from ml.systems.catalogue import SYSTEMS
 
 Figures = dict[str, Any]
@@ -111,7 +112,7 @@ def as_page(rows: Sequence[Row], missing: Sequence[NotRun], plots: Iterable[Path
         parts += ["## Ten clips of the paper's network: acted and heard\n", _answers(shown)]
     parts += [f"![{plot.stem.replace('-', ' ')}](benchmark/{plot.name})\n" for plot in plots]
     if missing:
-        parts += ["## Not run\n", _table(("row", "why"), [(gap.what, gap.why) for gap in missing])]
+        parts += ["## Not run\n", table(("row", "why"), [(gap.what, gap.why) for gap in missing])]
     return "\n".join(parts)
 
 
@@ -124,7 +125,7 @@ def _claims(figures: Sequence[Figures]) -> str:
         if random or speaker:
             lines.append((system.title, system.claim or "–", random or "not run", speaker or "not run"))
     head = ("system", "its source claims", "ours, random split: accuracy (leaks)", "ours, by speaker: UAR")
-    return _table(head, lines)
+    return table(head, lines)
 
 
 def _seed_mean(
@@ -160,7 +161,7 @@ def _by_corpus(figures: Sequence[Figures], title: Callable[[Figures], str]) -> l
     for corpus in dict.fromkeys(map(title, ordered)):
         chosen = sorted((f for f in figures if title(f) == corpus), key=lambda f: -f["uar"]["value"])
         clips = f"{max(f['clips'] for f in chosen):,} clips, {len(chosen[0]['by_emotion'])} emotions"
-        parts += [f"### {corpus} ({clips})\n", _table(_HEAD, [_line(f) for f in chosen])]
+        parts += [f"### {corpus} ({clips})\n", table(_HEAD, [_line(f) for f in chosen])]
     return parts
 
 
@@ -192,13 +193,8 @@ def _answers(row: Row) -> str:
             zip(row.speakers, row.targets, row.predictions, row.probabilities, strict=True)
         )[::step][:10]
     ]
-    return _table(("speaker", "acted", "heard", "probability"), lines)
+    return table(("speaker", "acted", "heard", "probability"), lines)
 
 
 def _percent(share: float) -> str:
     return f"{100 * share:.1f}"
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"

@@ -21,6 +21,7 @@ from ml.flagship.judge import heard_by, seeds_of
 from ml.flagship.protocols import TRIAL
 from ml.flagship.run import Piece, pieces
 from ml.labels import EMOTIONS
+from ml.markdown import table
 from ml.metrics import Floats, Interval, Ints
 
 Change = Callable[[ExperimentConfig], ExperimentConfig]
@@ -93,11 +94,8 @@ def as_table(folds: Sequence[FinishedFold]) -> str:
     """Return a Markdown table: UAR of each finished trial, what it gains on the recipe, and what it loses."""
     runs = {name: seeds_of([fold for fold in folds if fold.task.system == name], TRIAL) for name in CHANGES}
     head = ["changed", "UAR", "against the recipe, 95 %", *(f"lost: {way}" for way in ALTERED), "seeds"]
-    lines = [f"| {' | '.join(head)} |", "| --- " * len(head) + "|"]
-    for name, (words, _) in CHANGES.items():
-        if runs[name]:
-            lines.append(f"| {' | '.join([words, *_cells(runs[name], runs[FLAGSHIP])])} |")
-    return "\n".join(lines) + "\n"
+    done = ((words, runs[name]) for name, (words, _) in CHANGES.items() if runs[name])
+    return table(head, [[words, *_cells(own, runs[FLAGSHIP])] for words, own in done])
 
 
 Runs = Mapping[int, Sequence[FinishedFold]]
@@ -105,7 +103,11 @@ Runs = Mapping[int, Sequence[FinishedFold]]
 
 def _cells(runs: Runs, recipe: Runs) -> list[str]:
     uar = _mean_uar(runs)
-    lost = [f"{100 * (uar - _mean_uar(runs, way)):.1f}" for way in ALTERED]
+    heard_all = [fold.altered.keys() for folds in runs.values() for fold in folds]
+    lost = [
+        f"{100 * (uar - _mean_uar(runs, way)):.1f}" if all(way in own for own in heard_all) else "–"
+        for way in ALTERED
+    ]
     return [f"{100 * uar:.1f}", _gain(runs, recipe), *lost, str(len(runs))]
 
 

@@ -18,11 +18,13 @@ FEATURE_SEED = 0
 
 NOISE_DB = 10.0
 RT60_S = 0.6
+OVERDRIVE_DB = 12.0
 ALTERED: Mapping[str, Alter] = MappingProxyType(
     {
         "noise": lambda waveform, rng: augment.add_white_noise(waveform, NOISE_DB, rng),
         "phone": lambda waveform, rng: augment.telephone(waveform),
         "room": lambda waveform, rng: augment.reverberate(waveform, augment.room_response(RT60_S, rng)),
+        "clipping": lambda waveform, rng: augment.overdrive(waveform, OVERDRIVE_DB),
     }
 )
 """What clips are put through to see what it costs: the same for every network, and none is chosen by it."""

@@ -6,6 +6,7 @@ from ml.benchmark.record import FinishedFold
 from ml.corpora.manifest import Utterance
 from ml.flagship.figures import WANTED, Emotions, Figure, Wanted, figures_of
 from ml.labels import Emotion
+from ml.markdown import table
 
 NOT_YET = "not measured"
 
@@ -27,12 +28,11 @@ def sexes_of(utterances: Sequence[Utterance]) -> dict[str, str]:
 def as_table(folds: Sequence[FinishedFold], emotions: Emotions, sexes: Mapping[str, str]) -> str:
     """Return a Markdown table: every wanted figure, its interval, and what it was to be."""
     figures = figures_of(folds, emotions, sexes)
-    lines = ["| figure | value | 95 % | seeds | must | goal | beyond |", "| --- " * 7 + "|"]
-    lines += [_line(wanted, figures.get(key)) for key, wanted in WANTED.items()]
-    return "\n".join(lines) + "\n"
+    head = ("figure", "value", "95 %", "seeds", "must", "goal", "beyond")
+    return table(head, [_line(wanted, figures.get(key)) for key, wanted in WANTED.items()])
 
 
-def _line(wanted: Wanted, figure: Figure | None) -> str:
+def _line(wanted: Wanted, figure: Figure | None) -> list[str]:
     value, interval, seeds = NOT_YET, "", ""
     if figure is not None:
         value, seeds = f"{figure.value:.1f}", str(figure.seeds)
@@ -40,4 +40,4 @@ def _line(wanted: Wanted, figure: Figure | None) -> str:
             interval = f"{figure.low:.1f} to {figure.high:.1f}"
     sign = "≤ " if wanted.at_most else ""
     goals = [f"{sign}{goal:g}" for goal in wanted.goals] if wanted.goals else ["", "", ""]
-    return f"| {' | '.join([wanted.title, value, interval, seeds, *goals])} |"
+    return [wanted.title, value, interval, seeds, *goals]

@@ -47,9 +47,9 @@ class LevelFreeMfcc(nn.Module):
 class LevelFreeMel(nn.Module):
     """Log-mel planes in dB → MFCCs without level and gain, and a mask of the frames that hold sound.
 
-    What lies more than 60 dB below the loudest band is raised to that floor: the emptied bands of a telephone,
-    digital silence and a still room are all the same, where their true depth, a chance of the recording,
-    would else decide the scale of the speech.
+    What lies more than 60 dB below the loudest band is raised to that floor: the emptied bands of a
+    telephone, digital silence and a still room are all the same, where their true depth, a chance of the
+    recording, would else decide the scale of the speech.
     """
 
     dct: Tensor

@@ -108,7 +108,8 @@ class BroadBlock(nn.Module):
             Convolution((second, third), (1, 5), (0, 2), (1, 1), dropout),  # (N, C3, 1, T / 8)
         )
         self.residuals = nn.ModuleList(
-            Convolution((third, third), (1, 5), (0, 2), (1, 1), dropout) for _ in range(options.broad_residuals)
+            Convolution((third, third), (1, 5), (0, 2), (1, 1), dropout)
+            for _ in range(options.broad_residuals)
         )
         self.step = 4 * stride
         self.width = third
@@ -157,7 +158,9 @@ class Parallel(nn.Module):
         super().__init__()
         rows = features.n_mfcc
         self.frame_step = options.frame_step
-        self.level_free = LevelFreeMfcc(features.n_mels) if features.kind == "mfcc" else LevelFreeMel(features)
+        self.level_free = (
+            LevelFreeMfcc(features.n_mels) if features.kind == "mfcc" else LevelFreeMel(features)
+        )
         self.local = LocalBlock(rows, options)
         self.broad = BroadBlock(rows, options)
         self.encoder = EncoderBlock(rows, options)

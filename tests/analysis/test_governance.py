@@ -13,7 +13,7 @@ from pytest_django import Settings
 
 from analysis import governance
 from analysis.models import ModelVersion, TrainingRun
-from ml.registry import DEFAULT_ROOT, UnknownModel, list_models
+from ml.registry import UnknownModel, load_card, publish
 from patients.errors import Refused
 from patients.models import AuditEntry, Clinician
 from tests.cast import Cast, make_clinician
@@ -28,7 +28,7 @@ def administrator(db: None) -> Clinician:
 def second(settings: Settings, tmp_path: Path) -> str:
     """The id of a model that this clinic published itself: a copy of the shipped one under another id."""
     settings.MODELS_DIR = tmp_path / "models"
-    shipped = list_models(DEFAULT_ROOT)[-1]
+    shipped = load_card()
     folder = shutil.copytree(shipped.folder, tmp_path / "models" / "parallel-0000beef")
     card: dict[str, Any] = {**shipped.contents, "id": folder.name}
     (folder / "card.json").write_text(json.dumps(card))
@@ -37,11 +37,30 @@ def second(settings: Settings, tmp_path: Path) -> str:
 
 def test_a_fresh_installation_hears_with_the_shipped_model(db: None) -> None:
     active = governance.active_model()
-    assert active.model_id == list_models(DEFAULT_ROOT)[-1].id
+    assert active.model_id == load_card().id
     assert active.card["intended_use"]
     assert governance.active_model() == active
     assert ModelVersion.objects.count() == 1
     assert list(AuditEntry.objects.values_list("action", flat=True)) == ["model.activated", "model.adopted"]
+
+
+def test_a_site_chooses_which_shipped_model_it_begins_with(
+    db: None, settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    card = {key: value for key, value in load_card().contents.items() if key != "id"}
+    for name in ("free", "other"):
+        publish(slug=name, weights=name.encode(), graph=b"", card={**card, "name": name}, root=tmp_path)
+    for module in ("ml.registry", "analysis.governance"):
+        monkeypatch.setattr(f"{module}.DEFAULT_ROOT", tmp_path)
+    settings.SHIPPED_MODEL = "free"
+    assert governance.active_model().name == "free"
+
+
+def test_a_choice_that_is_not_shipped_is_no_silent_other_one(db: None, settings: Settings) -> None:
+    settings.SHIPPED_MODEL = "none-such"
+    with pytest.raises(Refused) as refusal:
+        governance.active_model()
+    assert refusal.value.code == "model_missing"
 
 
 def test_activating_another_model_leaves_one_active(administrator: Clinician, second: str) -> None:

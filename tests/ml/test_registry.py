@@ -77,6 +77,16 @@ def test_the_newest_is_taken_when_none_is_named(tmp_path: Path) -> None:
         registry.load_card(None, tmp_path / "empty")
 
 
+def test_a_model_is_found_by_its_name_the_newest_of_it(tmp_path: Path) -> None:
+    publish(tmp_path, weights=b"1")
+    newest = publish(tmp_path, weights=b"2", created="2026-03-01T00:00:00+00:00")
+    other = publish(tmp_path, weights=b"3", created="2026-04-01T00:00:00+00:00", name="another")
+
+    assert registry.load_card("small", tmp_path).id == newest.name
+    assert registry.load_card("another", tmp_path).id == other.name
+    assert registry.load_card().name == registry.DEFAULT_MODEL  # of those that come with the program
+
+
 def test_a_draft_is_no_model(tmp_path: Path) -> None:
     draft = tmp_path / ".publishing-x"
     draft.mkdir()
