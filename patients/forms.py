@@ -14,6 +14,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -219,7 +220,7 @@ class EnrolForm(PatientForm):
 
 
 def _purpose_in_words(purpose: Consent.Purpose) -> SafeString:
-    return format_html("<strong>{}</strong> {}", str(purpose.label).capitalize() + ".", wording(purpose))
+    return format_html("<strong>{}</strong> {}", capfirst(str(purpose.label)) + ".", wording(purpose))
 
 
 class ConsentForm(PlainForm):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from textwrap import wrap
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,8 @@ from ml.acoustics.measures import MEASURES, Range
 ROW_PX = 134
 TITLE_PX = 42
 LINE_PX = 16
+NAME_CHARACTERS = 19
+"""Of a measure's name on one line: the widest that a plot holds on a phone."""
 BOTTOM_PX = 26
 GAP, NARROW_GAP = 0.075, 0.15
 """Between columns, of the width: a scale stands there beside the published range of the plot before."""
@@ -29,9 +32,11 @@ MANY = 60
 
 def draw(trend: VoiceTrend, palette: Palette, *, columns: int, sex: str) -> Figure:
     rows = math.ceil(len(trend.series) / columns)
+    more_px = LINE_PX * (max((len(_name_lines(one)) for one in trend.series), default=1) - 1)
+    row_px, title_px = ROW_PX + more_px, TITLE_PX + more_px
     layout = frame(
         palette,
-        height=rows * ROW_PX + BOTTOM_PX,
+        height=rows * row_px + BOTTOM_PX,
         margin={"l": 36, "r": 14, "t": 0, "b": BOTTOM_PX},
         hovermode="closest",
         shapes=[],
@@ -41,7 +46,9 @@ def draw(trend: VoiceTrend, palette: Palette, *, columns: int, sex: str) -> Figu
     for place, series in enumerate(trend.series):
         suffix = "" if place == 0 else str(place + 1)
         published = MEASURES[series.key].range_for(sex)
-        layout |= _axes(trend, series, published, palette, place, suffix, rows, columns)
+        layout |= _axes(trend, series, published, palette, suffix)
+        layout[f"xaxis{suffix}"] |= _across(place, len(trend.series), columns)
+        layout[f"yaxis{suffix}"] |= _along(place // columns, rows, row_px, title_px)
         layout["annotations"] += _titles(series, suffix, palette)
         layout["shapes"] += _bands(series, published, suffix, palette)
         traces.append(_line(trend, series, suffix, palette))
@@ -50,42 +57,37 @@ def draw(trend: VoiceTrend, palette: Palette, *, columns: int, sex: str) -> Figu
 
 
 def _axes(
-    trend: VoiceTrend,
-    series: Series,
-    published: Range | None,
-    palette: Palette,
-    place: int,
-    suffix: str,
-    rows: int,
-    columns: int,
+    trend: VoiceTrend, series: Series, published: Range | None, palette: Palette, suffix: str
 ) -> dict[str, Any]:
-    """Where one small plot stands, on a scale of its own; the dates stand once per column."""
-    row, column = divmod(place, columns)
-    gap = GAP if columns == 4 else NARROW_GAP
-    width = (1 - gap * (columns - 1)) / columns
-    left = column * (width + gap)
-    top = 1 - row / rows - TITLE_PX / (rows * ROW_PX)
-    bottom = 1 - (row + 1) / rows + 10 / (rows * ROW_PX)
+    """The days that all plots share, and each plot's own scale."""
     return {
         f"xaxis{suffix}": axis(
             palette,
             type="date",
-            domain=[left, min(left + width, 1)],
             anchor=f"y{suffix}",
             range=_days(trend),
             showgrid=False,
             nticks=3,
             tickformat=on_axis("%-d %b"),
-            showticklabels=place + columns >= len(trend.series),
         ),
-        f"yaxis{suffix}": axis(
-            palette,
-            domain=[max(bottom, 0), top],
-            anchor=f"x{suffix}",
-            range=_scale(series, published),
-            nticks=4,
-        ),
+        f"yaxis{suffix}": axis(palette, anchor=f"x{suffix}", range=_scale(series, published), nticks=4),
     }
+
+
+def _across(place: int, count: int, columns: int) -> dict[str, Any]:
+    """Where one small plot stands in its row; the dates stand once per column."""
+    column = place % columns
+    gap = GAP if columns == 4 else NARROW_GAP
+    width = (1 - gap * (columns - 1)) / columns
+    left = column * (width + gap)
+    return {"domain": [left, min(left + width, 1)], "showticklabels": place + columns >= count}
+
+
+def _along(row: int, rows: int, row_px: int, title_px: int) -> dict[str, Any]:
+    """Where a row of small plots stands, below the lines of their titles."""
+    top = 1 - row / rows - title_px / (rows * row_px)
+    bottom = 1 - (row + 1) / rows + 10 / (rows * row_px)
+    return {"domain": [max(bottom, 0), top]}
 
 
 def _days(trend: VoiceTrend) -> list[str]:
@@ -112,7 +114,7 @@ def _titles(series: Series, suffix: str, palette: Palette) -> list[dict[str, Any
     """The measure, and under its name the latest value with the unit of the scale."""
     measure = MEASURES[series.key]
     lines = (
-        (_(measure.name), LINE_PX, {"size": 12, "color": palette.ink, "weight": 600}),
+        ("<br>".join(_name_lines(series)), LINE_PX, {"size": 12, "color": palette.ink, "weight": 600}),
         (amount(measure, series.latest.value), 0, {"size": 12, "color": palette.muted}),
     )
     return [
@@ -125,11 +127,17 @@ def _titles(series: Series, suffix: str, palette: Palette) -> list[dict[str, Any
             "xanchor": "left",
             "yanchor": "bottom",
             "yshift": 2 + above,
+            "align": "left",
             "showarrow": False,
             "font": font,
         }
         for text, above, font in lines
     ]
+
+
+def _name_lines(series: Series) -> list[str]:
+    """The measure's name, broken where it would run into the next plot's or out of the figure."""
+    return wrap(_(MEASURES[series.key].name), NAME_CHARACTERS, break_long_words=False)
 
 
 def _bands(series: Series, published: Range | None, suffix: str, palette: Palette) -> list[dict[str, Any]]:

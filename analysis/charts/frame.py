@@ -12,6 +12,7 @@ from django.utils.timezone import localtime
 from numpy.typing import NDArray
 
 from analysis.charts.palette import Palette
+from analysis.wording.decimals import separators
 
 Figure = dict[str, Any]
 """As Plotly takes it, and ``shared``: parts that several traces have alike, sent once (see ``charts.js``)."""
@@ -47,6 +48,7 @@ def frame(palette: Palette, **layout: Any) -> dict[str, Any]:
         "font": {"family": FACE, "size": 12, "color": palette.muted},
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
+        "separators": separators(),
         "showlegend": False,
         "dragmode": False,
         "hoverlabel": {

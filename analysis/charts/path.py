@@ -14,6 +14,7 @@ from analysis.charts.palette import Palette
 from analysis.trends.affect import PLANE, Places
 from analysis.trends.excerpts import Excerpt
 from analysis.wording.captions import day, path_title
+from analysis.wording.decimals import decimal, signed_decimal
 from analysis.wording.phrases import SOUNDS
 from ml.labels import EMOTIONS
 
@@ -154,9 +155,9 @@ def _away(found: Places, last: int) -> list[str]:
 
 
 def _words(mean: Sequence[float], reach: Sequence[float]) -> str:
-    return _("valence %(v).2f ± %(vr).2f<br>arousal %(a).2f ± %(ar).2f") % {
-        "v": mean[0],
-        "a": mean[1],
-        "vr": reach[0],
-        "ar": reach[1],
+    return _("valence %(v)s ± %(vr)s<br>arousal %(a)s ± %(ar)s") % {
+        "v": signed_decimal(mean[0], 2),
+        "a": signed_decimal(mean[1], 2),
+        "vr": decimal(reach[0], 2),
+        "ar": decimal(reach[1], 2),
     }

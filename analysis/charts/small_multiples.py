@@ -86,7 +86,7 @@ def _axes(
             palette,
             domain=[left, min(left + width, 1)],
             anchor=f"y{suffix}",
-            nticks=3,
+            nticks=3 if columns == 4 else 2,  # on a phone three dates run into each other
             showticklabels=is_last_row,
         ),
         f"yaxis{suffix}": axis(

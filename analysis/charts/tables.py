@@ -17,6 +17,7 @@ from analysis.trends.recording_days import Calendar, RecordingDay
 from analysis.trends.trend import Heard, results_of
 from analysis.wording.captions import days, stretch_name
 from analysis.wording.dates import written
+from analysis.wording.decimals import decimal, signed_decimal
 from analysis.wording.phrases import session_sentence
 
 
@@ -91,7 +92,7 @@ def path_rows(excerpt: Excerpt, places: Places, reference: str) -> list[PathRow]
             stretch_name(stop, excerpt.by),
             link,
             *(
-                f"{value:+.2f} ± {reach:.2f}".replace("-", "−")
+                f"{signed_decimal(value, 2)} ± {decimal(reach, 2)}"
                 for value, reach in zip(mean, half, strict=True)
             ),
         )

@@ -9,6 +9,7 @@ from typing import Any
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_GET
 
 from analysis.models import ModelVersion
@@ -17,6 +18,47 @@ from analysis.wording.validity import language_name
 from ml.labels import EMOTIONS
 from ml.voices import voices_of
 from patients.access import SignedInRequest
+
+# What every card says alike (`ml.cards` writes it), so that it can be read in the reader's language. A card's
+# other sentences bear figures of its own training, and stay in the card's English.
+OF_EVERY_CARD = frozenset(
+    (
+        gettext_noop(
+            "To show a clinician how a consenting patient's speech sounds over weeks, beside the clinician's "
+            "own judgement, and to draw attention to change against the patient's own baseline."
+        ),
+        gettext_noop(
+            "Diagnosis, triage, prognosis or any automatic decision about a person; employment, education or "
+            "law enforcement; recordings of people who did not consent."
+        ),
+        gettext_noop(
+            "It hears how a voice sounds, not what a person feels; in a clinic nobody has yet measured it."
+        ),
+        gettext_noop(
+            "Spontaneous speech, other languages, children, the elderly and disordered speech are harder "
+            "than what it was measured on, and the figures do not hold there."
+        ),
+        gettext_noop(
+            "Noise, music, other voices, telephone bands and heavy compression change what it hears."
+        ),
+    )
+)
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """One sentence of a card: in the reader's language, or marked as the card's English."""
+
+    of_card: str
+
+    @property
+    def words(self) -> str:
+        return _(self.of_card) if self.of_card in OF_EVERY_CARD else self.of_card
+
+    @property
+    def is_english(self) -> bool:
+        """Whatever the reader's language is: a screen reader must be told."""
+        return self.of_card not in OF_EVERY_CARD
 
 
 @dataclass(frozen=True)
@@ -41,6 +83,8 @@ def _told(card: Mapping[str, Any]) -> dict[str, Any]:
     voices, training = voices_of(card), card.get("training", {})
     return {
         "card": card,
+        **{name: Sentence(card[name]) for name in ("intended_use", "not_for") if card.get(name)},
+        "limits": [Sentence(limit) for limit in card.get("limits", ())],
         "languages": [language_name(code) for code in voices.languages] if voices.languages else None,
         "ages": voices.ages,
         "speakers": len(training.get("speakers", ())),

@@ -11,7 +11,6 @@ from uuid import UUID
 from django.db.models import prefetch_related_objects
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import render
-from django.utils.formats import number_format
 from django.utils.text import slugify
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
@@ -29,6 +28,7 @@ from analysis.trends.trend import combine
 from analysis.views.judgements import review_context
 from analysis.views.voice import voice_of_session
 from analysis.wording import phrases
+from analysis.wording.decimals import decimal
 from analysis.wording.said import SessionReview
 from analysis.wording.validity import not_validated
 from ml.labels import EMOTIONS, Emotion
@@ -112,7 +112,7 @@ class ShownMoment:
     @property
     def moves(self) -> str:
         """The emotion that it moved most, and by how many points, with their sign."""
-        points = number_format(abs(self.moment.by) * 100, 1)
+        points = decimal(abs(self.moment.by) * 100, 1)
         return _("moves %(emotion)s by %(sign)s%(points)s points") % {
             "emotion": phrases.SOUNDS[self.moment.moved],
             "sign": "+" if self.moment.by > 0 else "−",

@@ -17,6 +17,7 @@ from analysis.trends.periods import NEEDED_DAYS, Compared, Contrast, NotJudged, 
 from analysis.trends.recording_days import Calendar
 from analysis.trends.trend import ENOUGH_SPEECH_S
 from analysis.wording.dates import written
+from analysis.wording.decimals import decimal, signed_decimal
 from analysis.wording.phrases import SOUNDS, percent, whole_points
 
 BY = {
@@ -132,16 +133,12 @@ def path_summary(stops: Sequence[Stretch], places: Places) -> str:
 
 def _coordinates(places: Places, at: int) -> str:
     (valence, arousal), (v_reach, a_reach) = places.means[at], places.reach[at]
-    return _("valence %(v)s ± %(vr).2f and arousal %(a)s ± %(ar).2f") % {
-        "v": _decimal(valence),
-        "a": _decimal(arousal),
-        "vr": v_reach,
-        "ar": a_reach,
+    return _("valence %(v)s ± %(vr)s and arousal %(a)s ± %(ar)s") % {
+        "v": signed_decimal(valence, 2),
+        "a": signed_decimal(arousal, 2),
+        "vr": decimal(v_reach, 2),
+        "ar": decimal(a_reach, 2),
     }
-
-
-def _decimal(value: float) -> str:
-    return f"{value:+.2f}".replace("-", "−")
 
 
 # ── calendar ─────────────────────────────────────────────────────────────────────────────────────────────

@@ -7,7 +7,6 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -18,6 +17,7 @@ from analysis.judging.standing import fingerprint, judgements_of, snapshot
 from analysis.models import Analysis, Explanation, Judgement, Signature, Summary, WindowMatrix
 from analysis.reasons import EXPLANATIONS, Unexplained
 from analysis.trends.trend import Heard, combine
+from analysis.wording.decimals import decimal
 from analysis.wording.phrases import SOUNDS, percent, session_sentence, sounds_like
 from ml.labels import EMOTIONS, Emotion
 from patients.access import NotVisible
@@ -297,10 +297,10 @@ class Why:
         strongest = next((region for region in self.regions if region.speaks_for), None)
         if strongest is None:
             return _("Nothing in it spoke clearly for “%s”.") % self.label
-        return _("Most spoke for “%(label)s” at %(from)s to %(to)s s, between %(hertz)s.") % {
+        return _("Most spoke for “%(label)s” at %(from)s to %(to)s s, in the range %(hertz)s.") % {
             "label": self.label,
-            "from": number_format(strongest.start_s, 1),
-            "to": number_format(strongest.end_s, 1),
+            "from": decimal(strongest.start_s, 1),
+            "to": decimal(strongest.end_s, 1),
             "hertz": strongest.hertz,
         }
 

@@ -21,7 +21,7 @@ from patients.audit import Action
 from patients.care import void_session
 from patients.models import AuditEntry
 from tests.analysis.hearing import make_course, make_heard, make_recording, mixture
-from tests.cast import Cast, cast, make_session
+from tests.cast import Cast, cast, make_patient, make_session
 
 __all__ = ["cast"]
 
@@ -47,6 +47,17 @@ def test_a_patient_without_sessions(treating: Client, cast: Cast) -> None:
     page = text_of(treating, "patient", "R-0412")
     assert "No sessions yet" in page
     assert "data-figure" not in page
+
+
+def test_without_consent_the_next_step_is_to_record_it(treating: Client, cast: Cast) -> None:
+    patient = make_patient(cast.treats, "R-0500", consents=())
+    pages = [text_of(treating, "patient", "R-0500")]
+    pages.append(text_of(treating, "session", make_session(cast.treats, patient).pk))
+    for page in pages:
+        assert "Record first that R-0500 agrees" in page
+        assert "Upload one" not in page
+        assert "Upload a first recording" not in page
+        assert reverse("consent", args=["R-0500"]) in page
 
 
 def test_a_patient_with_sessions_has_chart_table_and_list(treating: Client, cast: Cast) -> None:

@@ -114,4 +114,5 @@ def test_measures_of_the_voice_are_on_it_with_interval_and_reason(
 def test_without_a_result_it_is_a_sheet_all_the_same(cast: Cast, session: Session) -> None:
     page = printed(cast, session)
     assert "No result yet" in page
+    assert "nothing to note" not in page  # of a quality that nobody measured
     assert STATEMENT in page

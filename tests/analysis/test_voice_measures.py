@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from django.core.management import call_command
 from django.test import Client
-from django.utils import timezone
+from django.utils import timezone, translation
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from analysis import pipeline
@@ -263,6 +263,19 @@ def test_each_measure_has_a_plot_with_usual_and_published_range(cast: Cast) -> N
     colours = figure["data"][0]["marker"]["color"]
     assert [colour == LIGHT.ink for colour in colours] == [False] * 7 + [True]
     assert "<" not in json.dumps(figure).replace("<br>", "").replace("<extra></extra>", "")
+
+
+def test_a_long_name_is_broken_before_it_runs_out_of_its_plot(cast: Cast) -> None:
+    course(cast, [0.4, 0.4], pitch=200.0, energy_variability=6.0)
+    heights = {}
+    for language in ("en-gb", "de"):
+        with translation.override(language):
+            layout = chart.draw(patient_voice(cast.patient), LIGHT, columns=4, sex="female")["layout"]
+        heights[language] = layout["height"]
+        names = [line for one in layout["annotations"] for line in one["text"].split("<br>")]
+        assert max(map(len, names)) <= chart.NAME_CHARACTERS
+    assert "Lautstärke" in names
+    assert heights["de"] >= heights["en-gb"]
 
 
 def test_a_session_without_a_measure_is_a_gap(cast: Cast) -> None:

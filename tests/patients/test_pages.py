@@ -93,6 +93,11 @@ def test_identity_is_on_every_page_of_a_patient(cast: Cast, treats: Client) -> N
             assert "Ada Fernweh" in page
 
 
+def test_a_purpose_keeps_the_capitals_of_its_nouns(cast: Cast, treats: Client) -> None:
+    page = treats.get(reverse("enrol"), headers={"accept-language": "de"}).content.decode()
+    assert "<strong>Den Ton aufbewahren.</strong>" in page
+
+
 def test_enrolling_with_consent(cast: Cast, treats: Client) -> None:
     sent = {"reference": " r-0500 ", "team": cast.team.pk, "sex": "female", "language": "de"}
     sent |= {"birth_year": "1980", "consents": ["analyse"], "purpose": "care"}
