@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -69,7 +70,7 @@ def draw(excerpt: Excerpt, palette: Palette, *, reference: str) -> Figure:
     return {
         "data": bars + marks,
         "layout": captioned(
-            layout, palette, _("Share of clear speech, stacked") + ". " + trend_summary(excerpt)
+            layout, palette, _("Share of all speech, stacked") + ". " + trend_summary(excerpt)
         ),
         "shared": {"slots": {"x": packed(slots)}},
     }
@@ -140,35 +141,41 @@ def _whole(words: list[str], links: list[list[str]]) -> dict[str, Any]:
     }
 
 
+def _apart(heights: Sequence[float]) -> list[float]:
+    """Heights, from the lowest up, moved so that no name runs into another or out above the columns."""
+    raised: list[float] = []
+    for height in heights:
+        raised.append(max(height, raised[-1] + LABEL_GAP) if raised else height)
+    limit = 1.0
+    for place in reversed(range(len(raised))):
+        raised[place] = min(raised[place], limit)
+        limit = raised[place] - LABEL_GAP
+    return raised
+
+
 def _labels(shares: NDArray[np.float32], unsure: float, palette: Palette) -> list[dict[str, Any]]:
-    """The layers of the last column by name, as far as there is room: never colour alone."""
+    """The layers of the last column by name, each at its height or next to it: never colour alone."""
+    if not shares.any():
+        return []
     middles = np.cumsum(shares) - shares / 2
-    named = [
-        (float(middle), str(SOUNDS[emotion]))
-        for emotion, middle, share in zip(EMOTIONS, middles, shares, strict=True)
-        if share >= LABEL_GAP / 2
-    ]
+    named = [(float(middle), str(SOUNDS[emotion])) for emotion, middle in zip(EMOTIONS, middles, strict=True)]
     if unsure >= LABEL_GAP / 2:
         named.append((1 - unsure / 2, _("not sure")))
-    annotations: list[dict[str, Any]] = []
-    lowest = 0.0
-    for middle, name in named:
-        height = max(middle, lowest)
-        lowest = height + LABEL_GAP
-        annotations.append(
-            {
-                "text": name,
-                "xref": "x domain",
-                "x": 1,
-                "xanchor": "left",
-                "xshift": 6,
-                "y": height,
-                "yanchor": "middle",
-                "showarrow": False,
-                "font": {"size": 11, "color": palette.ink},
-            }
-        )
-    return annotations
+    heights = _apart([middle for middle, _name in named])
+    return [
+        {
+            "text": name,
+            "xref": "x domain",
+            "x": 1,
+            "xanchor": "left",
+            "xshift": 6,
+            "y": height,
+            "yanchor": "middle",
+            "showarrow": False,
+            "font": {"size": 11, "color": palette.ink},
+        }
+        for height, (_middle, name) in zip(heights, named, strict=True)
+    ]
 
 
 def _between(excerpt: Excerpt, slots: list[int], moment: Any) -> float:

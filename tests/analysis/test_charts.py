@@ -23,6 +23,7 @@ from analysis.trends.marks import Mark
 from analysis.trends.periods import Period, compare_periods
 from analysis.trends.recording_days import calendar_of
 from analysis.trends.trend import Heard, Trend
+from analysis.wording.phrases import SOUNDS
 from ml.labels import EMOTIONS
 from tests.analysis.hearing import mixture
 from tests.analysis.trending import heard, point, trend
@@ -177,6 +178,17 @@ def test_stacked_sessions_leave_a_place_for_what_has_no_result_and_for_a_long_pa
 def test_the_last_column_names_its_layers() -> None:
     names = {note["text"] for note in stacked(excerpt(trend([CALM, None])))["layout"]["annotations"]}
     assert {"calm", "sad", "surprised"} <= names
+    assert stacked(excerpt(trend([None])))["layout"]["annotations"] == []
+
+
+@pytest.mark.parametrize("shares", [mixture(neutral=0.97), mixture(surprised=0.97), mixture()])
+def test_even_the_thinnest_layers_are_named_in_their_order_and_apart(shares: NDArray[np.float32]) -> None:
+    notes = stacked(excerpt(trend([heard(shares)])))["layout"]["annotations"]
+    assert [note["text"] for note in notes][:8] == [str(SOUNDS[emotion]) for emotion in EMOTIONS]
+    heights = [note["y"] for note in notes]
+    assert min(np.diff(heights)) >= stacks.LABEL_GAP - 1e-6
+    assert heights[0] >= 0
+    assert heights[-1] <= 1
 
 
 def test_a_thousand_sessions_stay_small() -> None:

@@ -148,6 +148,16 @@ def test_a_session_without_recordings(treating: Client, cast: Cast) -> None:
     assert "No recording in this session yet" in text_of(treating, "session", session.pk)
 
 
+def test_a_session_whose_recordings_failed_awaits_no_result(treating: Client, cast: Cast) -> None:
+    session = make_session(cast.treats, cast.patient)
+    analysis = make_recording(cast.treats, session)
+    assert "No result yet" in text_of(treating, "session", session.pk)
+    Analysis.objects.filter(pk=analysis.pk).update(state=Analysis.State.FAILED, reason="unreadable")
+    page = text_of(treating, "session", session.pk)
+    assert "No recording could be analysed" in page
+    assert "No result yet" not in page
+
+
 def test_a_session_under_way_polls_until_it_is_final(treating: Client, cast: Cast) -> None:
     analysis = make_recording(
         cast.treats, make_session(cast.treats, cast.patient), state=Analysis.State.RUNNING, progress=0.42

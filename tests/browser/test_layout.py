@@ -12,7 +12,7 @@ from ml.labels import EMOTIONS
 from tests.browser.people import Treated, admit, sign_in, until
 from tests.live import LiveStack
 
-SCREENS = {"desk": (1440, 900), "hand": (390, 844)}
+SCREENS = {"desk": (1440, 900), "hand": (390, 844), "desk at 400 %": (320, 256)}
 PAGES = (
     "/",
     "/?show=discharged",
@@ -57,7 +57,9 @@ def pages_of(page: Page, treated: Treated) -> list[str]:
     return [*(address.format(reference=treated.reference) for address in PAGES), session or ""]
 
 
-@pytest.mark.parametrize(("screen", "scheme"), [("desk", "light"), ("hand", "dark")])
+@pytest.mark.parametrize(
+    ("screen", "scheme"), [("desk", "light"), ("hand", "dark"), ("desk at 400 %", "light")]
+)
 def test_no_page_is_wider_than_its_screen(
     embedded_stack: LiveStack, page: Page, treated: Treated, screen: str, scheme: Literal["light", "dark"]
 ) -> None:

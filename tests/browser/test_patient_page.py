@@ -152,6 +152,9 @@ def test_a_chart_can_be_saved_as_a_picture(opened: Page, tmp_path: Path) -> None
 def test_the_stacked_view_stays_when_another_range_is_chosen(opened: Page) -> None:
     opened.locator("button[data-view=stacked]").click()
     until(opened, "document.querySelector('.figure-trend').data?.[0].type === 'bar'")
+    expect(opened.get_by_text("Share of all speech, that which was not sure on top")).to_be_visible()
+    for said_of_the_other_view in ("with its 95 % interval", "this patient’s usual: earlier sessions"):
+        expect(opened.get_by_text(said_of_the_other_view).first).to_be_hidden()
     choose(opened, "3 months")
     until(opened, "location.search.includes('range=3m')")
     all_drawn(opened)
