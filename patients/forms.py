@@ -33,6 +33,11 @@ TYPED_REFERENCE = {"autocomplete": "off", "autocapitalize": "characters", "spell
 class SignInForm(AuthenticationForm):
     """Django's, which also says so beside the form when too many attempts have failed."""
 
+    # Not Django's words: in German they ask for what was just given, and do not say that it was wrong.
+    error_messages = AuthenticationForm.error_messages | {
+        "invalid_login": _("The user name or the password is wrong. Capital letters count in both.")
+    }
+
     def clean(self) -> dict[str, Any]:
         try:
             return super().clean()

@@ -50,7 +50,7 @@ def test_too_many_wrong_passwords_are_answered_in_words(stack: LiveStack, page: 
     page.goto(f"{stack.url}/login/")
     for _ in range(3):
         type_password(page, locked_out, "wrong")
-        expect(page.get_by_role("alert")).to_contain_text("correct username and password")
+        expect(page.get_by_role("alert")).to_contain_text("user name or the password is wrong")
     type_password(page, locked_out, PASSWORD)
     expect(page.get_by_role("alert")).to_contain_text("Try again in 15 minutes, or ask your administrator")
 

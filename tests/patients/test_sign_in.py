@@ -46,8 +46,14 @@ def test_a_failed_attempt_is_audited_without_what_was_typed(cast: Cast, client: 
 def test_the_failed_page_says_so_beside_the_form(cast: Cast, client: Client) -> None:
     page = client.post(reverse("login"), {"username": "treats", "password": "wrong"}).content.decode()
     assert 'role="alert"' in page
-    assert "correct username and password" in page
+    assert "The user name or the password is wrong" in page
     assert "What you typed is still here" not in page  # a password is never given back
+
+
+def test_the_failed_page_says_in_german_too_that_something_is_wrong(cast: Cast, client: Client) -> None:
+    sent = {"username": "treats", "password": "wrong"}
+    page = client.post(reverse("login"), sent, headers={"accept-language": "de"}).content.decode()
+    assert "Der Benutzername oder das Passwort ist falsch." in page
 
 
 def test_published_passwords_work_only_in_a_demo(cast: Cast, client: Client, settings: Settings) -> None:
