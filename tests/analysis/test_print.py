@@ -55,6 +55,16 @@ def test_each_emotion_has_a_texture_of_its_own(cast: Cast, session: Session, hea
     assert len(drawn) == len(LABELS)
 
 
+@pytest.mark.parametrize(
+    "reasons", [[], ["The patient is 70; the model learnt from speakers aged 21 to 35."]]
+)
+def test_it_is_greyed_for_whom_nobody_has_checked_it(
+    cast: Cast, session: Session, heard: Analysis, monkeypatch: pytest.MonkeyPatch, reasons: list[str]
+) -> None:
+    monkeypatch.setattr("analysis.views.printing.not_validated", lambda *_: reasons)
+    assert ('<div class="is-not-validated"><svg class="textures"' in printed(cast, session)) is bool(reasons)
+
+
 def test_it_carries_judgements_and_signatures(cast: Cast, session: Session, heard: Analysis) -> None:
     withdrawn = judge(by=cast.treats, session=session, verdict="unusable")
     withdraw_judgement(by=cast.treats, judgement=withdrawn)
