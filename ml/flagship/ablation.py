@@ -41,11 +41,18 @@ def _channel(**changes: Any) -> Change:
 
 
 def _model(**changes: Any) -> Change:
-    return lambda cfg: replace(cfg, model=replace(cfg.model, options=dict(cfg.model.options) | changes))
+    """Other options; None takes one back to its default."""
+
+    def changed(cfg: ExperimentConfig) -> ExperimentConfig:
+        options = dict(cfg.model.options) | changes
+        kept = {name: value for name, value in options.items() if value is not None}
+        return replace(cfg, model=replace(cfg.model, options=kept))
+
+    return changed
 
 
-def _kind(cfg: ExperimentConfig) -> ExperimentConfig:
-    return replace(cfg, features=replace(cfg.features, kind="log_mel"))
+def _without_floor(cfg: ExperimentConfig) -> ExperimentConfig:
+    return replace(cfg, features=replace(cfg.features, kind="mfcc"))
 
 
 def _all(*changes: Change) -> Change:
@@ -57,21 +64,29 @@ def _all(*changes: Change) -> Change:
     return changed
 
 
+_WIDE = _model(local_channels=[16, 32, 64])
+
 CHANGES: Mapping[str, tuple[str, Change]] = MappingProxyType(
     {
         FLAGSHIP: ("the recipe as it is", lambda cfg: cfg),
         "parallel": ("the recipe before it", lambda _: load_config("parallel")),
+        "wide_local": ("16, 32 and 64 channels in the local block instead of 8, 16 and 32", _WIDE),
+        "wide_channel": ("these, and rooms and lines on every second clip", _all(_WIDE, _channel(share=0.5))),
+        "first": (
+            "these, without a floor, and steps of 160 ms",
+            _all(_WIDE, _channel(share=0.5), _model(first_stride=None), _without_floor),
+        ),
+        "first_no_channel": (
+            "the same without rooms, lines, noise and vocal tracts",
+            _all(_WIDE, _model(first_stride=None), _without_floor, _augment(channel=ChannelConfig())),
+        ),
+        "no_floor": ("no floor under the plane", _without_floor),
+        "coarse_steps": ("steps of 160 ms in the convolutions' output", _model(first_stride=2)),
         "no_channel": ("no rooms, lines, noise and vocal tracts", _augment(channel=ChannelConfig())),
-        "half_channel": ("those on a quarter of the clips instead of half", _channel(share=0.25)),
         "no_warp": ("no vocal tracts", _channel(warp=0.0)),
         "no_strangers": ("no sounds that are no voice", _augment(strangers=0.0)),
         "no_speeds": ("no other speeds", _augment(speeds=())),
         "no_average": ("the last weights instead of their average", _training(average=0.0)),
-        "fast_frames": ("frames of 10 ms", _model(frame_step=1)),
-        "even_steps": ("convolutions that take every frame of 20 ms", _model(first_stride=1)),
-        "floor": ("a floor", _all(_kind, _model(first_stride=1))),
-        "floor_half": ("a floor", _all(_kind, _model(first_stride=1), _channel(share=0.25))),
-        "floor_plain": ("a floor", _all(_kind, _model(first_stride=1), _augment(channel=ChannelConfig()))),
         "no_residual": ("no residual convolution", _model(broad_residuals=0)),
         "longer": ("80 epochs", _training(epochs=80)),
         "gentle": ("dropout 0.1 before the head instead of 0.3", _model(dropout=0.1)),
