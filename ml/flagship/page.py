@@ -64,6 +64,7 @@ def write_page(
     folds: Sequence[FinishedFold], trials: Sequence[FinishedFold], known: Known, folder: Path
 ) -> None:
     """Write `flagship.md`, `flagship.json` and the pictures in `flagship/` into `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
     pictures = draw_all(seeds_of(folds, "ravdess"), folder / "flagship")
     figures = figures_of(folds, known.emotions, known.sexes)
     contents = {key: asdict(figure) for key, figure in figures.items()}
@@ -180,7 +181,7 @@ def draw_all(runs: Runs, folder: Path) -> list[Path]:
     """Draw confusions and reliability of all seeds' answers into `folder`; return the files."""
     if not runs:
         return []
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(exist_ok=True)
     heard = [heard_by(run) for run in runs.values()]
     counts = np.sum([metrics.confusion(one.targets, one.answers) for one in heard], axis=0)
     return [

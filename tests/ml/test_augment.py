@@ -15,6 +15,7 @@ from ml.augment import (
     change_speed,
     copy_paste,
     mixup,
+    overdrive,
     partners,
     reverberate,
     room_response,
@@ -41,6 +42,18 @@ def pitch_hz(waveform: Floats) -> float:
     middle = waveform[len(waveform) // 4 : -len(waveform) // 4]
     spectrum = np.abs(np.fft.rfft(middle * np.hanning(len(middle))))
     return float(spectrum.argmax() * RATE / len(middle))
+
+
+@pytest.mark.parametrize("gain_db", [0.0, 6.0, 12.0])
+def test_a_level_set_too_high_cuts_the_loud_passages_off(gain_db: float) -> None:
+    spoken = 0.2 * voices.speech(2.0)
+    driven = overdrive(spoken, gain_db)
+
+    quiet = np.abs(spoken) < np.abs(spoken).max() * 10 ** (-gain_db / 20)
+    raised = np.float32(10 ** (gain_db / 20) / np.abs(spoken).max())
+    assert np.abs(driven[quiet] - raised * spoken[quiet]).max() < 1e-5
+    assert np.abs(driven[~quiet]).min() == pytest.approx(1.0)
+    assert not overdrive(np.zeros(10, np.float32), gain_db).any()
 
 
 @settings(max_examples=20, deadline=None)

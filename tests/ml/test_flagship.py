@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,9 +19,11 @@ from ml.corpora.manifest import Utterance
 from ml.flagship import judge
 from ml.flagship.figures import WANTED, figures_of
 from ml.flagship.hearing import ALTERED, Listening, by_speaker
+from ml.flagship.page import Known, write_page
 from ml.flagship.protocols import PROTOCOLS, clips_of, folds_of
 from ml.flagship.report import as_table, emotions_of, sexes_of
 from ml.labels import EMOTIONS, Emotion
+from ml.strange import KINDS
 from tests.ml.tiny_corpus import write_tiny_corpus
 
 SIX = (Emotion.NEUTRAL, Emotion.HAPPY, Emotion.SAD, Emotion.ANGRY, Emotion.FEARFUL, Emotion.DISGUST)
@@ -208,13 +211,45 @@ def test_table_names_every_figure_and_says_what_is_missing(utterances: tuple[Utt
     assert "not measured" in table
 
 
+def test_page_shows_what_is_finished_and_its_figures_are_those_of_the_table(
+    tmp_path: Path, utterances: tuple[Utterance, ...]
+) -> None:
+    known = Known(emotions_of(utterances), sexes_of(utterances))
+    run = [
+        replace(fold, strange=strange_sounds(), energies=strange_energies())
+        for fold in folds("ravdess", "ravdess")
+    ]
+    left = [fold for name in judge.LEFT_OUT for fold in folds(name, PROTOCOLS[name].corpus, count=1)]
+    write_page([*run, *left], [], known, tmp_path)
+
+    page = (tmp_path / "flagship.md").read_text()
+    figures = json.loads((tmp_path / "flagship.json").read_text())
+    assert f"| {figures['flagship.ravdess_si_uar']['value']:.1f} |" in page
+    assert "| emodb |" in page
+    assert "| speech |" in page
+    assert "| telephone |" not in page
+    assert "| phone |" in page
+    assert "What each part is worth" not in page  # no trial is finished
+    for name in ("confusion", "reliability"):
+        assert (tmp_path / "flagship" / f"{name}.svg").stat().st_size > 1_000
+        assert f"(flagship/{name}.svg)" in page
+
+
+def strange_sounds() -> dict[str, np.ndarray]:
+    return {kind: np.zeros((24, 8)) for kind in KINDS}
+
+
+def strange_energies() -> dict[str, np.ndarray]:
+    return {"": np.full(160, 5.0), **{kind: np.zeros(24) for kind in KINDS}}
+
+
 def test_one_command_trains_the_missing_folds_and_goes_on(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write_tiny_corpus(tmp_path / "data")
     config = tmp_path / "small.toml"
     text = (Path("ml/configs/flagship.toml").read_text()).replace("epochs = 40", "epochs = 1")
-    config.write_text(text.replace("[16, 32, 64]", "[2, 2, 2]").replace("[160, 192, 192]", "[4, 4, 4]"))
+    config.write_text(text.replace("[8, 16, 32]", "[2, 2, 2]").replace("[160, 192, 192]", "[4, 4, 4]"))
     file = tmp_path / "folds.jsonl"
     command = [
         "flagship",
@@ -229,6 +264,9 @@ def test_one_command_trains_the_missing_folds_and_goes_on(
     first = read_folds(file)
     assert [fold.task.fold for fold in first] == [1, 2, 3]  # the four actors are in three of the folds
     assert all(set(fold.altered) == set(ALTERED) for fold in first)
-    assert main([*command, "--protocols", "ravdess", "ravdess_by_speaker", "--seeds", "0"]) == 0
+    report = tmp_path / "docs"
+    more = ["--protocols", "ravdess", "ravdess_by_speaker", "--seeds", "0", "--report", str(report)]
+    assert main([*command, *more]) == 0
     assert len(read_folds(file)) == 6
+    assert "by emotion and by sex" in (report / "flagship.md").read_text()
     assert "not measured" in capsys.readouterr().out
