@@ -14,6 +14,7 @@ from analysis.demo.plan import ADMIN, CLINICIAN, STAFF, Clinic, Login, PlannedPa
 from analysis.intake import accept_recording
 from analysis.models import Recording
 from patients.consent_texts import asked_for
+from patients.course import add_event
 from patients.enrolment import enrol, start_session
 from patients.models import Clinician, Consent, Patient, Team
 from patients.questionnaires.answering import fill
@@ -35,6 +36,7 @@ def load(clinic: Clinic, *, today: datetime) -> list[Recording]:
         patient.save(update_fields=["next_visit"])
         recordings += _received(planned, patient, sessions, by=clinician)
         _fill_questionnaires(planned, patient, sessions, by=clinician)
+        _mark_events(planned, patient, sessions, by=clinician)
     return recordings
 
 
@@ -103,3 +105,12 @@ def _fill_questionnaires(
                     answers=asked[instrument],
                     filled_at=ended_at,
                 )
+
+
+def _mark_events(
+    planned: PlannedPatient, patient: Patient, sessions: list[PlannedSession], *, by: Clinician
+) -> None:
+    """Each two days after its session, counted as those of the questionnaires are."""
+    for event in planned.events:
+        on = timezone.localdate(sessions[event["session"] - 1].held_at + timedelta(days=2))
+        add_event(by=by, patient=patient, on=on, kind=event["kind"], label=event["label"])

@@ -60,6 +60,7 @@ class PlannedPatient:
     missed: tuple[int, ...] = ()
     exceptions: tuple[dict[str, Any], ...] = ()
     questionnaires: tuple[dict[str, Any], ...] = ()
+    events: tuple[dict[str, Any], ...] = ()
 
     def planned(self, *, today: datetime, days: float, seed: int) -> Iterator[PlannedSession]:
         """Sessions at even distances until a few days before ``today``, each a step further on the course."""

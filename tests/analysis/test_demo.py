@@ -19,7 +19,7 @@ from analysis.demo.prepare_clips import is_wanted
 from analysis.models import Alert, Analysis, Recording, Summary
 from ml.corpora.catalogue import CORPORA
 from ml.labels import Emotion
-from patients.models import Clinician, Patient, QuestionnaireResponse, Session
+from patients.models import Clinician, CourseEvent, Patient, QuestionnaireResponse, Session
 from patients.questionnaires.notices import waiting
 from tests.cast import Cast
 
@@ -120,6 +120,10 @@ def test_it_is_heard_by_the_real_pipeline() -> None:
     filled = QuestionnaireResponse.objects.values_list("patient__reference", flat=True)
     assert set(filled) == {"R-0107", "R-0112", "R-0119"}
     assert not waiting().exists()
+    assert set(CourseEvent.objects.values_list("patient__reference", "kind")) == {
+        ("R-0112", "life"),
+        ("R-0112", "started"),
+    }
     for login in LOGINS:
         account = Clinician.objects.get(username=login.username)
         assert account.check_password(login.password)

@@ -105,7 +105,10 @@ def test_staff_see_states_and_no_results(client: Client, cast: Cast) -> None:
         assert "Sounds" not in page
         assert "data-figure" not in page
         assert "sparkline" not in page
-    assert "nalysed" in text_of(client, "session", session.pk)
+    page = text_of(client, "session", session.pk)
+    assert "nalysed" in page
+    assert "No result" not in page  # there is one, for others
+    assert "Open session" not in page  # it is open
 
 
 def test_pages_leave_their_audit(treating: Client, cast: Cast) -> None:
