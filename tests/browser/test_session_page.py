@@ -169,7 +169,11 @@ def test_one_steps_through_what_was_not_sure(opened: Page, visit: Visit) -> None
     is_at(opened, first[-1] if first else later[0][0])
 
 
-def test_unsure_stretches_show_the_hatching_and_silence_covers_it(opened: Page) -> None:
+@pytest.mark.parametrize("colours", ["none", "active"], ids=["ours", "the system's"])
+def test_unsure_stretches_show_the_hatching_and_silence_covers_it(
+    opened: Page, colours: Literal["none", "active"]
+) -> None:
+    opened.emulate_media(forced_colors=colours)
     track = opened.locator(".track-timeline")
     assert "repeating-linear-gradient" in track.evaluate("(e) => getComputedStyle(e).backgroundImage")
     unsure = opened.evaluate("JSON.parse(document.getElementById('player-plan').textContent).unsure")
