@@ -157,6 +157,9 @@ NOTES: Mapping[str, StrPromise] = {
     "silent": _("The recording is silent. Check the microphone and that the right file was uploaded."),
     "clipped": _("The recording is distorted because it was too loud; estimates are less certain."),
     "low_snr": _("There is much background noise; estimates are less certain."),
+    "reverberant": _(
+        "The room echoes, so estimates are less certain. Move the microphone closer to the patient next time."
+    ),
     "band_limited": _(
         "It sounds like a telephone line: high tones are missing, so estimates are less certain."
     ),

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ml.config import FeatureConfig
 from ml.frontend import mel_filterbank
+from ml.reverberation import DecayMeter
 from ml.segmentation import LOWEST_DB
 
 Floats: TypeAlias = NDArray[np.float32]
@@ -24,6 +25,7 @@ QUALITY: Mapping[str, str] = MappingProxyType(
         "gaps": "Parts of the recording are damaged and were heard as silence.",
         "clipped": "The recording is overdriven: loud passages are distorted.",
         "low_snr": "Loud background noise: the voice hardly stands out.",
+        "reverberant": "The room echoes: move the microphone closer, or record among carpets and curtains.",
         "band_limited": "Telephone quality: nothing above 4 kHz, where the recogniser expects something.",
         "unfamiliar": "Unlike anything that the recogniser learnt from: music, a machine, or several voices.",
     }
@@ -49,13 +51,14 @@ _EVERY = 8
 
 
 class QualityMeter:
-    """Levels and bandwidth of one recording."""
+    """Levels, bandwidth and echo of one recording."""
 
     def __init__(self, cfg: FeatureConfig, sample_rate: int) -> None:
         hertz = np.fft.rfftfreq(cfg.n_fft, 1 / sample_rate)
         lowest = hertz[np.argmax(mel_filterbank(cfg, sample_rate) > 0, axis=1)]
         self._above_telephone = lowest >= TELEPHONE_HZ  # (n_mels,)
         self._power = np.zeros(cfg.n_mels)
+        self._decays = DecayMeter(cfg, sample_rate)
         self._peak = 0.0
         self._samples = 0
         self._overdriven = 0
@@ -67,6 +70,7 @@ class QualityMeter:
         self._samples += len(block)
         self._overdriven += int(np.count_nonzero(magnitudes >= FULL_SCALE))
         self._power += np.power(10.0, 0.1 * log_mel[::_EVERY]).sum(axis=0)
+        self._decays.feed(log_mel)
 
     @property
     def silent(self) -> bool:
@@ -77,6 +81,11 @@ class QualityMeter:
     def clipped(self) -> bool:
         """Whether full scale was reached too often."""
         return self._overdriven > CLIPPED_SHARE * self._samples
+
+    @property
+    def reverberant(self) -> bool:
+        """Whether speech dies away as slowly as in a room that echoes."""
+        return self._decays.reverberant
 
     @property
     def band_limited(self) -> bool:
@@ -119,6 +128,7 @@ def quality_codes(
             **breaks,
             "clipped": meter.clipped,
             "low_snr": signal_to_noise_db(level_counts) < LOW_SNR_DB,
+            "reverberant": meter.reverberant,
             "band_limited": meter.band_limited,
             "unfamiliar": unfamiliar,
         }

@@ -10,6 +10,7 @@ import soundfile
 
 from ml import frontend
 from ml.audio import UnreadableAudio
+from ml.augment.room import reverberate, room_response
 from ml.config import FeatureConfig
 from ml.labels import EMOTIONS
 from ml.peaks import PEAKS_PER_SECOND
@@ -123,6 +124,11 @@ QUALITIES = {
         np.clip(0.5 * voices.speech(8.0) + voices.noise(8.0, level=0.06), -1, 1),
         "wav",
         ("low_snr",),
+    ),
+    "in a room that echoes": (
+        reverberate(voices.speech(8.0), room_response(0.8, np.random.default_rng(0))),
+        "wav",
+        ("reverberant",),
     ),
     "telephone": (voices.speech(8.0), "amr", ("band_limited",)),
     "phone memo": (voices.speech(8.0), "m4a", ()),
