@@ -7,6 +7,7 @@ from typing import Any
 from django.http import HttpResponse, JsonResponse
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_GET
 
@@ -39,11 +40,33 @@ def shown_on_patient(
     waiting = [one.response for one in reversed(course) if is_waiting(one.response)]
     newest = latest(course)
     said = [beside(one, trend) for one in newest] if jurisdiction.shows_emotion() else []
-    return {"eyes_wanted": waiting, "newest_scores": newest, "scored": _scored(course), "beside": said}
+    scored = _scored(course)
+    return {
+        "eyes_wanted": waiting,
+        "newest_scores": newest,
+        "scored": scored,
+        "scored_in_words": _course_in_words(scored),
+        "beside": said,
+    }
 
 
 def _scored(course: list[Filled]) -> list[Filled]:
     return [one for one in course if one.counts][:MOST_DRAWN]
+
+
+def _course_in_words(scored: list[Filled]) -> str:
+    """What the chart shows, as a sentence; empty without a score. ``scored`` has the newest first."""
+    if not scored:
+        return ""
+    count = ngettext("%(n)d questionnaire", "%(n)d questionnaires", len(scored)) % {"n": len(scored)}
+    first, last = (written(localtime(one.at), "j M Y") for one in (scored[-1], scored[0]))
+    days = last if first == last else f"{first} – {last}"
+    newest = "; ".join(f"{one.questionnaire.name}: {one.score_in_words}" for one in latest(scored))
+    return _("%(count)s, %(days)s. The newest are %(newest)s.") % {
+        "count": count,
+        "days": days,
+        "newest": newest,
+    }
 
 
 @require_GET

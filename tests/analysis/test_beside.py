@@ -162,6 +162,17 @@ def test_scores_and_voice_share_one_time_axis(cast: Cast, client: Client) -> Non
     assert figure(client, theme="dark")["data"][0]["line"]["color"] != scores["line"]["color"]
 
 
+def test_the_chart_is_said_in_a_sentence_and_can_be_taken_along(cast: Cast, client: Client) -> None:
+    case(cast, LOW, HIGH, 0.6)
+    client.force_login(cast.treats)
+    page = client.get(reverse("patient", args=["R-0412"])).content.decode()
+    panel = page[page.index('id="questionnaires"') :]
+    assert "2 questionnaires, " in panel
+    assert "The newest are PHQ-9: 13 of 27, moderate." in panel
+    for kind in ("png", "svg"):
+        assert f'data-download="{kind}"' in panel
+
+
 def test_both_questionnaires_without_any_voice(cast: Cast, client: Client) -> None:
     fill(by=cast.treats, patient=cast.patient, instrument="gad7", answers=[1] * 7)
     fill(by=cast.treats, patient=cast.patient, instrument="phq9", answers=LOW)

@@ -107,6 +107,24 @@ def test_by_keyboard_one_plays_and_goes_everywhere(opened: Page) -> None:
     is_at(opened, SECONDS)
 
 
+def test_emotions_are_told_apart_without_their_colours(opened: Page) -> None:
+    """Asked for once, patterns stay; each layer of the timeline has its own, and the key shows it."""
+    switch = opened.get_by_role("button", name="Patterns")
+    layers = opened.locator(".track-timeline [data-layer]")
+    fills = "all => all.map((layer) => getComputedStyle(layer).fill)"
+    assert not any("url" in fill for fill in layers.evaluate_all(fills))
+    switch.click()
+    expect(switch).to_have_attribute("aria-pressed", "true")
+    assert len({fill for fill in layers.evaluate_all(fills) if "#texture-" in fill}) == layers.count() == 8
+    expect(opened.locator(".legend .texture:visible")).to_have_count(8)
+    opened.reload()
+    until(opened, "document.querySelector('.track-timeline [data-layer]').style.fill !== ''")
+    expect(switch).to_have_attribute("aria-pressed", "true")
+    assert violations(opened) == []
+    switch.click()
+    assert not any("url" in fill for fill in layers.evaluate_all(fills))
+
+
 def test_every_key_has_its_button(opened: Page) -> None:
     for name, seconds in (("Forward 30 seconds", 30), ("Forward 3 seconds", 33), ("Back 3 seconds", 30)):
         opened.get_by_role("button", name=name).click()
