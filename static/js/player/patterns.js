@@ -1,10 +1,13 @@
 // Patterns beside the colours of the timeline: the reader's choice, kept, and made by who asks the system for contrast.
 
+const SAMPLE = [20, 12]; // px; as in session.css
+
 const player = document.querySelector("[data-player]");
 const button = player.querySelector("[data-patterns]");
 const timeline = player.querySelector(".track-timeline .drawn");
 const layers = [...timeline.querySelectorAll("[data-layer]")];
 const patterns = layers.map(({ dataset }) => document.getElementById(`texture-${dataset.layer}`));
+const samples = [...player.querySelectorAll(".legend .texture")];
 const turns = patterns.map((pattern) => pattern.getAttribute("patternTransform") ?? "");
 
 const asks = matchMedia("(prefers-contrast: more), (forced-colors: active)");
@@ -16,6 +19,7 @@ const straighten = () => {
   const across = width / timeline.clientWidth;
   const down = height / timeline.clientHeight;
   patterns.forEach((pattern, place) => pattern.setAttribute("patternTransform", `scale(${across} ${down}) ${turns[place]}`));
+  for (const sample of samples) sample.setAttribute("viewBox", `0 0 ${SAMPLE[0] * across} ${SAMPLE[1] * down}`);
 };
 
 const show = () => {
