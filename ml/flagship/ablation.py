@@ -89,6 +89,7 @@ CHANGES: Mapping[str, tuple[str, Change]] = MappingProxyType(
         "no_speeds": ("no other speeds", _augment(speeds=())),
         "no_average": ("the last weights instead of their average", _training(average=0.0)),
         "no_residual": ("no residual convolution", _model(broad_residuals=0)),
+        "small_batches": ("batches of 16: twice as many steps", _training(batch_size=16)),
         "longer": ("80 epochs", _training(epochs=80)),
         "gentle": ("dropout 0.1 before the head instead of 0.3", _model(dropout=0.1)),
         "copy_paste": ("clips joined to neutral ones", _augment(copy_paste="neutral")),

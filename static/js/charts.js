@@ -73,13 +73,14 @@ const drawOrSay = (element) =>
     setState(element, true);
   });
 
+const resize = async (element, width) => Plotly.relayout(element, { width, height: heightOf(element.layout, width) });
+
 const resizes = new ResizeObserver((entries) => {
   for (const { target } of entries) {
     if (!target.isConnected) resizes.unobserve(target);
     else if (addressOf(target).href !== target.dataset.asked) drawOrSay(target);
     else if (target.layout && Math.round(target.clientWidth) !== Math.round(target.layout.width)) {
-      const width = target.clientWidth;
-      Plotly.relayout(target, { width, height: heightOf(target.layout, width) });
+      resize(target, target.clientWidth).catch(() => drawOrSay(target)); // it was under way of being drawn: once more
     }
   }
 });
