@@ -56,14 +56,14 @@ def span(measure: Measure, low: float, high: float) -> str:
 
 def cells(key: str, measured: Sequence[Measured | None]) -> list[tuple[str, str] | None]:
     """A measure's values with their intervals, of many sessions: the words are looked up once for all."""
-    digits, point = MEASURES[key].digits, str(get_format("DECIMAL_SEPARATOR"))
-    interval = _("%(low)s to %(high)s")
-
-    def told(value: float) -> str:
-        return f"{value:.{digits}f}".replace(".", point)
-
+    rounded = f"%.{MEASURES[key].digits}f"
+    value, interval = rounded, _("%(low)s to %(high)s") % {"low": rounded, "high": rounded}
+    point = str(get_format("DECIMAL_SEPARATOR"))
+    if point == ".":
+        return [one and (value % one.value, interval % (one.low, one.high)) for one in measured]
     return [
-        one and (told(one.value), interval % {"low": told(one.low), "high": told(one.high)})
+        one
+        and ((value % one.value).replace(".", point), (interval % (one.low, one.high)).replace(".", point))
         for one in measured
     ]
 

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 register = template.Library()
 
 BETWEEN = '</td><td class="number">'
+# Separators that no text holds: what lies between them is escaped in one go.
+NEXT, THEN, END, NOTHING = "\x1e", "\x1f", "\x03", "\x1a"
 
 
 @register.simple_tag
@@ -114,14 +116,18 @@ def voice_lines(rows: Iterable[tuple[str, datetime, Sequence[tuple[str, str] | N
     return mark_safe(
         "".join(
             f'<tr>{_head(f"""<a href="{escape(link)}">{day_of(held_at)}</a>""")}<td class="number">'
-            + BETWEEN.join(
-                f'{escape(cell[0])} <span class="meta">{escape(cell[1])}</span>' if cell else absent
-                for cell in cells
-            )
+            + _values(cells).replace(NOTHING, absent)
             + "</td></tr>"
             for link, held_at, cells in rows
         )
     )
+
+
+def _values(cells: Iterable[tuple[str, str] | None]) -> str:
+    """Values and their intervals, escaped all at once; what is absent is left as a mark."""
+    marked = NEXT.join(THEN.join(cell) + END if cell else NOTHING for cell in cells)
+    closed = escape(marked).replace(END, "</span>")
+    return closed.replace(THEN, ' <span class="meta">').replace(NEXT, BETWEEN)
 
 
 @register.simple_tag
