@@ -21,14 +21,14 @@ from analysis.wording.dates import written
 from analysis.wording.phrases import SOUNDS, session_sentence
 from ml.labels import EMOTIONS
 
-MOST_TICKS = 8
+MOST_TICKS = {True: 8, False: 4}  # on a desk, in a hand
 PAPER_LINE = 0.006  # of the height, between two layers: about a pixel, so that no two colours touch
 PATTERNS = ("", "/", "\\", "-", "|", "x", "+", ".")  # beside colour, in the order of the emotions
 LABEL_GAP = 0.052  # of the height: what two labels at the end need between them
 TOP = 1.08  # of the axis: room for the numbers of marks
 
 
-def draw(excerpt: Excerpt, palette: Palette, *, reference: str) -> Figure:
+def draw(excerpt: Excerpt, palette: Palette, *, reference: str, is_wide: bool = True) -> Figure:
     """Stretches side by side in order of time, evenly spaced, with an empty place for each long gap."""
     stretches = excerpt.stretches
     heard = [stretch.heard if stretch.counts else None for stretch in stretches]
@@ -37,7 +37,7 @@ def draw(excerpt: Excerpt, palette: Palette, *, reference: str) -> Figure:
     shares = np.stack([one.shares if one else nothing for one in heard]) * (1 - unsure)[:, None]
     slots = _slots(excerpt)
     last = max((place for place, one in enumerate(heard) if one), default=0)
-    every = max(1, math.ceil(len(stretches) / MOST_TICKS))
+    every = max(1, math.ceil(len(stretches) / MOST_TICKS[is_wide]))
     layout = frame(
         palette,
         height=2 * 132 + 52,
@@ -54,6 +54,7 @@ def draw(excerpt: Excerpt, palette: Palette, *, reference: str) -> Figure:
             palette,
             showgrid=False,
             range=[-0.7, slots[-1] + 0.7],
+            tickangle=0,
             tickvals=slots[::every],
             ticktext=[written(localtime(stretch.at), "j M") for stretch in stretches[::every]],
         ),

@@ -51,6 +51,11 @@ def _answer(
     return JsonResponse(draw(patient, trend, selection, palette))
 
 
+def _is_wide(request: SignedInRequest) -> bool:
+    """Whether it is drawn for a desk rather than for a hand."""
+    return request.GET.get("columns") != "2"
+
+
 @require_GET
 @gzip_page
 def trend_figure(request: SignedInRequest, reference: str) -> HttpResponse:
@@ -61,7 +66,7 @@ def trend_figure(request: SignedInRequest, reference: str) -> HttpResponse:
         if not chosen.stretches:
             raise NotVisible
         if request.GET.get("view") == "stacked":
-            return stacks.draw(chosen, palette, reference=reference)
+            return stacks.draw(chosen, palette, reference=reference, is_wide=_is_wide(request))
         columns = COLUMNS.get(request.GET.get("columns", ""), 4)
         return small_multiples.draw(chosen, palette, columns=columns, reference=reference)
 
@@ -94,7 +99,7 @@ def calendar_figure(request: SignedInRequest, reference: str) -> HttpResponse:
             palette,
             since=since,
             until=until,
-            is_wide=request.GET.get("columns") != "2",
+            is_wide=_is_wide(request),
             reference=reference,
         )
 

@@ -153,6 +153,17 @@ def test_a_point_of_several_sessions_leads_to_them() -> None:
     assert "7 sessions" in name
 
 
+def test_days_under_the_columns_stand_upright_and_fewer_of_them_in_a_hand() -> None:
+    chosen = excerpt(trend([CALM] * 10))
+    desk, hand = (
+        stacks.draw(chosen, LIGHT, reference="R-0412", is_wide=is_wide)["layout"]["xaxis"]
+        for is_wide in (True, False)
+    )
+    assert desk["tickangle"] == hand["tickangle"] == 0
+    assert len(desk["ticktext"]) == 5
+    assert len(hand["ticktext"]) == 4
+
+
 def test_stacked_layers_fill_the_height_in_order_with_the_unsure_hatched_on_top() -> None:
     even = heard(mixture(calm=0.5))
     unsure = Heard(even.shares, even.low, even.high, 300.0, 600.0, 0.25, (), 1)
