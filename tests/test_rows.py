@@ -14,7 +14,8 @@ from analysis.trends.marks import Mark
 from analysis.trends.trend import SessionPoint
 from analysis.views.patient import Line
 from analysis.voice.measures import Measured
-from analysis.voice.words import cells
+from analysis.voice.words import amount, cells
+from ml.acoustics.measures import MEASURES
 from ml.labels import Emotion
 from ser_clinic.templatetags.rows import (
     control_rows,
@@ -100,3 +101,10 @@ def test_values_are_rounded_and_not_cut_off() -> None:
     with translation.override("de"):
         (told,) = cells("pause_duration", [Measured(0.4189, 0.3951, 0.4449, 60.0)])
     assert told == ("0,42", "0,40 bis 0,44")
+
+
+def test_below_zero_stands_a_minus_and_no_hyphen() -> None:
+    """A hoarse voice has more noise than tone: its harmonicity is negative."""
+    (told,) = cells("harmonicity", [Measured(-1.24, -2.06, 0.41, 60.0)])
+    assert told == ("−1.2", "−2.1 to 0.4")
+    assert amount(MEASURES["harmonicity"], -1.24).startswith("−1.2")

@@ -12,7 +12,7 @@ from django.utils.timezone import localtime
 from numpy.typing import NDArray
 
 from analysis.charts.palette import Palette
-from analysis.wording.decimals import separators
+from analysis.decimals import separators
 
 Figure = dict[str, Any]
 """As Plotly takes it, and ``shared``: parts that several traces have alike, sent once (see ``charts.js``)."""

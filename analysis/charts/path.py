@@ -11,10 +11,10 @@ from django.utils.translation import gettext as _
 from analysis.charts import over_time
 from analysis.charts.frame import Figure, axis, captioned, frame, packed
 from analysis.charts.palette import Palette
+from analysis.decimals import decimal, signed_decimal
 from analysis.trends.affect import PLANE, Places
 from analysis.trends.excerpts import Excerpt
 from analysis.wording.captions import day, path_title
-from analysis.wording.decimals import decimal, signed_decimal
 from analysis.wording.phrases import SOUNDS
 from ml.labels import EMOTIONS
 

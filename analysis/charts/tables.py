@@ -11,13 +11,13 @@ import numpy as np
 from django.utils.translation import gettext as _
 
 from analysis.charts.over_time import links_to, noon
+from analysis.decimals import decimal, signed_decimal
 from analysis.trends.affect import Places
 from analysis.trends.excerpts import Excerpt
 from analysis.trends.recording_days import Calendar, RecordingDay
 from analysis.trends.trend import Heard, results_of
 from analysis.wording.captions import days, stretch_name
 from analysis.wording.dates import written
-from analysis.wording.decimals import decimal, signed_decimal
 from analysis.wording.phrases import session_sentence
 
 

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_GET
 from analysis.access import note_once, open_results
 from analysis.charts import drawings
 from analysis.charts.palette import LIGHT, greyed
+from analysis.decimals import decimal
 from analysis.forms import UploadForm
 from analysis.session.evidence import Evidence, evidence_of, sound_removed_at
 from analysis.session.hearings import Hearing, hearing_of, hearings_in
@@ -28,7 +29,6 @@ from analysis.trends.trend import combine
 from analysis.views.judgements import review_context
 from analysis.views.voice import voice_of_session
 from analysis.wording import phrases
-from analysis.wording.decimals import decimal
 from analysis.wording.said import SessionReview
 from analysis.wording.validity import not_validated
 from ml.labels import EMOTIONS, Emotion

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.utils.formats import get_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from analysis.decimals import decimal, separators
 from analysis.voice.measures import NEEDED, Measured, Series, SessionVoice, Usual, VoiceTrend
 from ml.acoustics.measures import MEASURES, REASONS, Measure
 
@@ -41,31 +41,27 @@ def unit(key: str) -> str:
     return _(MEASURES[key].unit)
 
 
-def number(measure: Measure, value: float) -> str:
-    """Rounded to the measure's digits, which ``number_format`` would cut off, in the reader's notation."""
-    return f"{value:.{measure.digits}f}".replace(".", str(get_format("DECIMAL_SEPARATOR")))
-
-
 def amount(measure: Measure, value: float) -> str:
-    return _("%(number)s %(unit)s") % {"number": number(measure, value), "unit": _(measure.unit)}
+    return _("%(number)s %(unit)s") % {"number": decimal(value, measure.digits), "unit": _(measure.unit)}
 
 
 def span(measure: Measure, low: float, high: float) -> str:
-    return _("%(low)s to %(high)s") % {"low": number(measure, low), "high": number(measure, high)}
+    return _("%(low)s to %(high)s") % {
+        "low": decimal(low, measure.digits),
+        "high": decimal(high, measure.digits),
+    }
 
 
 def cells(key: str, measured: Sequence[Measured | None]) -> list[tuple[str, str] | None]:
     """A measure's values with their intervals, of many sessions: the words are looked up once for all."""
     rounded = f"%.{MEASURES[key].digits}f"
-    value, interval = rounded, _("%(low)s to %(high)s") % {"low": rounded, "high": rounded}
-    point = str(get_format("DECIMAL_SEPARATOR"))
-    if point == ".":
-        return [one and (value % one.value, interval % (one.low, one.high)) for one in measured]
-    return [
-        one
-        and ((value % one.value).replace(".", point), (interval % (one.low, one.high)).replace(".", point))
-        for one in measured
-    ]
+    interval = _("%(low)s to %(high)s") % {"low": rounded, "high": rounded}
+    point = separators()[0]
+
+    def told(text: str) -> str:
+        return text.replace("-", "−").replace(".", point)
+
+    return [one and (told(rounded % one.value), told(interval % (one.low, one.high))) for one in measured]
 
 
 def rows_of_patient(trend: VoiceTrend, sex: str) -> list[Row]:

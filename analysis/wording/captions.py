@@ -10,6 +10,7 @@ from django.utils.timezone import localdate
 from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
 
+from analysis.decimals import decimal, signed_decimal
 from analysis.trends.affect import Places
 from analysis.trends.excerpts import Excerpt
 from analysis.trends.grouping import Grouping, Stretch
@@ -17,7 +18,6 @@ from analysis.trends.periods import NEEDED_DAYS, Compared, Contrast, NotJudged, 
 from analysis.trends.recording_days import Calendar
 from analysis.trends.trend import ENOUGH_SPEECH_S
 from analysis.wording.dates import written
-from analysis.wording.decimals import decimal, signed_decimal
 from analysis.wording.phrases import SOUNDS, percent, whole_points
 
 BY = {

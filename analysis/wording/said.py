@@ -10,6 +10,7 @@ import numpy as np
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from analysis.decimals import decimal
 from analysis.explaining.enquiry import explanation_of, why_not
 from analysis.explaining.spectrograms import Picture, picture_of
 from analysis.judging.signing import Since, since
@@ -17,7 +18,6 @@ from analysis.judging.standing import fingerprint, judgements_of, snapshot
 from analysis.models import Analysis, Explanation, Judgement, Signature, Summary, WindowMatrix
 from analysis.reasons import EXPLANATIONS, Unexplained
 from analysis.trends.trend import Heard, combine
-from analysis.wording.decimals import decimal
 from analysis.wording.phrases import SOUNDS, percent, session_sentence, sounds_like
 from ml.labels import EMOTIONS, Emotion
 from patients.access import NotVisible

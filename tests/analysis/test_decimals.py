@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from analysis.charts import path
 from analysis.charts.palette import LIGHT
 from analysis.charts.tables import path_rows
+from analysis.decimals import decimal, signed_decimal
 from analysis.session.moments import Moment
 from analysis.trends.excerpts import excerpt, places_of
 from analysis.views.session import ShownMoment
 from analysis.wording.captions import path_summary
-from analysis.wording.decimals import decimal, signed_decimal
 from ml.labels import Emotion
 from tests.analysis.hearing import mixture
 from tests.analysis.trending import heard, trend
