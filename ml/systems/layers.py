@@ -71,6 +71,24 @@ class LevelFreeMel(nn.Module):
         return (self.dct @ (centred / spread)).unsqueeze(1), active[:, 0]
 
 
+class Dropout(nn.Dropout):
+    """Dropout whose choices cost a CPU a tenth of torch's: four of each random integer of 64 bits.
+
+    The share dropped is exact to 1 / 65536. On other devices it is torch's own.
+    """
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Return `input` with a share `p` of its elements set to 0 and the others scaled up, in training."""
+        if not self.training or self.p == 0 or input.device.type != "cpu":
+            return super().forward(input)
+        return input * self._kept(input.shape).to(input.dtype).div_(1 - self.p)
+
+    def _kept(self, shape: torch.Size) -> Tensor:
+        count = shape.numel()
+        draws = torch.empty(-(-count // 4), dtype=torch.int64).random_(-(2**63), None)
+        return draws.view(torch.int16)[:count].view(shape) >= round(self.p * 2**16) - 2**15
+
+
 def temporal_convolutions(rows: int, channels: Sequence[int], kernel: int, dropout: float) -> nn.Sequential:
     """Convolutions along time with batch norm, ReLU, max-pool and dropout: (N, rows, T) → (N, C, T / 2^k)."""
     layers: list[nn.Module] = []
@@ -80,7 +98,7 @@ def temporal_convolutions(rows: int, channels: Sequence[int], kernel: int, dropo
             nn.BatchNorm1d(after),
             nn.ReLU(),
             nn.MaxPool1d(2),
-            nn.Dropout(dropout),
+            Dropout(dropout),
         ]
     return nn.Sequential(*layers)
 
@@ -124,16 +142,18 @@ class EncoderLayer(nn.Module):
     torch's own layer writes the traced batch size into the exported graph.
     """
 
-    def __init__(self, width: int, heads: int, hidden: int, dropout: float) -> None:
+    def __init__(
+        self, width: int, heads: int, hidden: int, dropout: float, attention_dropout: float = 0.0
+    ) -> None:
         super().__init__()
         self.heads, self.scale = heads, math.sqrt(width / heads)
         self.attention_norm, self.hidden_norm = nn.LayerNorm(width), nn.LayerNorm(width)
         self.query_key_value = nn.Linear(width, 3 * width)
         self.output = nn.Linear(width, width)
         self.hidden = nn.Sequential(
-            nn.Linear(width, hidden), nn.ReLU(), nn.Dropout(dropout), nn.Linear(hidden, width)
+            nn.Linear(width, hidden), nn.ReLU(), Dropout(dropout), nn.Linear(hidden, width)
         )
-        self.dropout = nn.Dropout(dropout)
+        self.dropout, self.attention_dropout = Dropout(dropout), Dropout(attention_dropout)
 
     def forward(self, x: Tensor, bias: Tensor) -> Tensor:
         """Map (N, T, C) to the same shape; `bias` (N, 1, 1, T) is added to every attention score."""
@@ -146,7 +166,8 @@ class EncoderLayer(nn.Module):
         split = self.query_key_value(x).unflatten(2, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
         query, key, value = split.unbind(0)  # (N, heads, T, C / heads) each
         scores = query @ key.transpose(2, 3) / self.scale + bias
-        mixed: Tensor = self.output((scores.softmax(dim=3) @ value).transpose(1, 2).flatten(2))
+        weights = self.attention_dropout(scores.softmax(dim=3))
+        mixed: Tensor = self.output((weights @ value).transpose(1, 2).flatten(2))
         return mixed
 
 
@@ -157,4 +178,8 @@ def lay_channels_last(network: nn.Module) -> None:
     """
     for layer in network.modules():
         if isinstance(layer, nn.Conv2d):
-            layer.weight.data = layer.weight.data.contiguous(memory_format=torch.channels_last)
+            channels, rows, columns = layer.weight.shape[1:]
+            # Said in strides: of a single channel torch takes both layouts for the same, and changes nothing.
+            strides = (channels * rows * columns, 1, columns * channels, channels)
+            laid = torch.empty_strided(layer.weight.shape, strides)
+            layer.weight.data = laid.copy_(layer.weight.data)
