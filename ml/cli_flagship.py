@@ -15,7 +15,7 @@ from ml.corpora.catalogue import scan_folder
 from ml.corpora.manifest import Utterance
 from ml.flagship import ablation
 from ml.flagship.page import Known, write_page
-from ml.flagship.protocols import MEASURED
+from ml.flagship.protocols import INNER, MEASURED, TRIAL
 from ml.flagship.report import as_table, emotions_of, sexes_of
 from ml.flagship.run import Piece, pieces, run_piece
 
@@ -34,6 +34,7 @@ def add_verbs(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     verb = _verb(verbs, "ablate", "measure what each part of the recipe is worth", [0])
     known = tuple(ablation.CHANGES)
     verb.add_argument("--changes", nargs="+", default=list(known), choices=known, metavar="NAME")
+    verb.add_argument("--grounds", nargs="+", default=[TRIAL, INNER], choices=(TRIAL, INNER))
     verb.set_defaults(run=plainly(ablate_verb))
 
 
@@ -74,8 +75,10 @@ def ablate_verb(arguments: argparse.Namespace) -> int:
     """Run the trials that are missing, then print what each change brings."""
     utterances = _utterances(arguments.data)
     cfg = load_config(arguments.config)
-    wanted = list(ablation.trials(utterances, cfg, arguments.changes, arguments.seeds))
-    print(ablation.as_table(_finished(arguments, utterances, wanted)))
+    wanted = list(ablation.trials(utterances, cfg, arguments.changes, arguments.seeds, arguments.grounds))
+    finished = _finished(arguments, utterances, wanted)
+    for ground in arguments.grounds:
+        print(f"{ground}:\n{ablation.as_table(finished, ground)}")
     return 0
 
 

@@ -94,10 +94,12 @@ class ChannelConfig:
 
     `response_db` is the spread of a smooth frequency response, SNR in dB, RT60 in seconds; `telephone_share`
     of the altered planes keep only the band of a telephone. `warp` is the largest change of the frequency
-    axis, as a share: shorter and longer vocal tracts.
+    axis, as a share: shorter and longer vocal tracts. Each of the four parts (vocal tract, room, noise, line)
+    alters a drawn plane with the probability `each`: all of them at once leave little to be recognised.
     """
 
     share: float = 0.0
+    each: float = field(default=1.0, metadata=LATER)
     response_db: float = 6.0
     snr_low_db: float = 5.0
     snr_high_db: float = 30.0
@@ -108,6 +110,7 @@ class ChannelConfig:
 
     def __post_init__(self) -> None:
         _require(0 <= self.share <= 1, "augment.channel.share is a share")
+        _require(0 < self.each <= 1, "augment.channel.each is a probability above 0")
         _require(0 <= self.telephone_share <= 1, "augment.channel.telephone_share is a share")
         _require(self.response_db >= 0, "augment.channel.response_db cannot be negative")
         _require(

@@ -8,6 +8,7 @@ Phases are left out: it is an approximation, held against real filtering in the 
 """
 
 import math
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
@@ -24,6 +25,8 @@ STOP_DB = 45.0
 """How far a telephone's filters take down what lies outside its band."""
 FLUCTUATION_DB = 3.0
 """Of stationary noise from frame to frame in one band."""
+
+Part = Callable[[Tensor, torch.Generator], Tensor]
 
 
 class Channel(nn.Module):
@@ -46,11 +49,18 @@ class Channel(nn.Module):
         planes = log_mel[altered]
         if not len(planes):
             return log_mel
-        heard = self._warp(planes, generator)
-        heard = self._noise(self._room(heard, generator), generator)
+        for part in (self._warp, self._room, self._noise, self._line):
+            planes = self._some(part, planes, generator)
         changed = log_mel.clone()
-        changed[altered] = self._line(heard, generator)
+        changed[altered] = planes
         return changed
+
+    def _some(self, part: Part, planes: Tensor, generator: torch.Generator) -> Tensor:
+        """Let a part of the channel alter each plane with the probability `each`."""
+        if self.cfg.each == 1:
+            return part(planes, generator)
+        drawn = _uniform(planes, generator) < self.cfg.each
+        return torch.where(drawn[..., None], part(planes, generator), planes)
 
     def _warp(self, planes: Tensor, generator: torch.Generator) -> Tensor:
         """Read each plane at stretched places of its frequency axis, between bands in proportion."""

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 from matplotlib.figure import Figure as Picture
@@ -16,7 +17,7 @@ from ml.flagship import ablation
 from ml.flagship.figures import Emotions, figures_of
 from ml.flagship.hearing import ALTERED
 from ml.flagship.judge import LEFT_OUT, Heard, debiased_error, heard_by, left_out, seeds_of
-from ml.flagship.protocols import TRIAL
+from ml.flagship.protocols import INNER, TRIAL
 from ml.flagship.report import as_table
 from ml.flagship.strangeness import SPEECH, confident_shares
 from ml.labels import LABELS
@@ -44,10 +45,16 @@ are those above the threshold of abstention. A recording in such a state also ca
 the clinic shows in words (`ml/quality.py`).
 """
 
-ABLATION_INTRODUCTION = """The recipe with one part changed, on nEMO in three folds by speaker: {clips} clips,
-the same ones and the same seed in every row, so that differences are paired. What did not help stands here,
-too.
+ABLATION_INTRODUCTION = """The recipe with one part changed: the same clips and the same seed in every row
+of a table, so that differences are paired. What did not help stands here, too.
 """
+
+GROUNDS: Mapping[str, str] = MappingProxyType(
+    {
+        TRIAL: "### nEMO, three folds by speaker: {clips} clips\n",
+        INNER: "### RAVDESS, inside the training speakers of each fold: {clips} clips\n",
+    }
+)
 
 Runs = Mapping[int, Sequence[FinishedFold]]
 
@@ -94,10 +101,12 @@ def as_page(
             "Among the emotions that the other two taught.\n",
             table(head, rows),
         ]
-    if trials:
-        clips = sum(len(fold.targets) for fold in _first(seeds_of(_named(trials), TRIAL)))
-        parts += ["## What each part is worth\n", ABLATION_INTRODUCTION.format(clips=clips)]
-        parts += [ablation.as_table(trials)]
+    grounds = {name: runs for name in GROUNDS if (runs := seeds_of(_named(trials), name))}
+    if grounds:
+        parts += ["## What each part is worth\n", ABLATION_INTRODUCTION]
+    for name, runs in grounds.items():
+        clips = sum(len(fold.targets) for fold in _first(runs))
+        parts += [GROUNDS[name].format(clips=clips), ablation.as_table(trials, name)]
     return "\n".join(parts)
 
 

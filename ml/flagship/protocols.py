@@ -44,12 +44,14 @@ PROTOCOLS: Mapping[str, Protocol] = MappingProxyType(
         "without_emodb": Protocol("emodb", folds="all", learns="others"),
         "without_nemo": Protocol("nemo", folds="all", learns="others"),
         "trial": Protocol("nemo", folds="thirds", altered=True),
+        "inner": Protocol("ravdess", folds="inner", altered=True),
     }
 )
-TRIAL = "trial"
-"""Where recipes are tried out (see `ml.flagship.ablation`): on a corpus of which no goal speaks."""
+TRIAL, INNER = "trial", "inner"
+"""Where recipes are tried out (see `ml.flagship.ablation`): on a corpus of which no goal speaks; and inside
+the training speakers of each of RAVDESS's folds, of whom those of the next fold are tested."""
 
-MEASURED = tuple(name for name in PROTOCOLS if name != TRIAL)
+MEASURED = tuple(name for name in PROTOCOLS if name not in (TRIAL, INNER))
 """What the flagship's figures come from."""
 
 
@@ -76,6 +78,12 @@ def folds_of(protocol: Protocol, clips: Sequence[Utterance], seed: int) -> Itera
         groups = speaker_groups([clips[place] for place in tested], count=3)
         parts = [np.array([p for p in tested if clips[p].speaker in group], np.int64) for group in groups]
         splits = [Split(np.setdiff1d(tested, part), part, nobody) for part in parts]
+    elif protocol.folds == "inner":
+        tests = [split.test for split in splits_of("speaker", clips, protocol.corpus, seed, 0.0)]
+        splits = [
+            Split(np.setdiff1d(tested, np.concatenate([outer, inner])), inner, nobody)
+            for outer, inner in zip(tests, tests[1:] + tests[:1], strict=True)
+        ]
     else:
         splits = splits_of(protocol.folds, clips, protocol.corpus, seed, 0.0)
     for split in splits:

@@ -13,7 +13,8 @@ from ml.config import load_config
 from ml.corpora.manifest import Utterance
 from ml.flagship.ablation import CHANGES, FLAGSHIP, as_table, paired, trials
 from ml.flagship.hearing import ALTERED
-from ml.flagship.protocols import MEASURED, PROTOCOLS, TRIAL
+from ml.flagship.protocols import INNER, MEASURED, PROTOCOLS, TRIAL
+from ml.flagship.run import pieces
 from ml.labels import Emotion
 
 
@@ -61,13 +62,31 @@ def trial(name: str, noise: float, seed: int = 0) -> list[FinishedFold]:
 def test_recipes_are_tried_out_where_no_figure_comes_from() -> None:
     assert PROTOCOLS[TRIAL].corpus == "nemo"
     assert TRIAL not in MEASURED
-    pieces = list(trials(clips(), load_config("flagship"), [FLAGSHIP], [0]))
-    assert len(pieces) == 3
-    tested = [place for piece in pieces for place in piece.split.test]
+    tried = list(trials(clips(), load_config("flagship"), [FLAGSHIP], [0], [TRIAL]))
+    assert len(tried) == 3
+    tested = [place for piece in tried for place in piece.split.test]
     assert sorted(tested) == list(range(18))
-    for piece in pieces:
+    for piece in tried:
         heard = {clips()[place].speaker for place in piece.split.train}
         assert not heard & {clips()[place].speaker for place in piece.split.test}
+
+
+def test_on_ravdess_no_fold_hears_those_on_whom_its_figure_rests() -> None:
+    assert INNER not in MEASURED
+    own = [
+        replace(clip, corpus="ravdess", speaker=f"ravdess-{int(clip.speaker[-2:]) + 1:02d}")
+        for clip in clips(24)
+    ]
+    inner = list(trials(own, load_config("flagship"), [FLAGSHIP], [0], [INNER]))
+    outer = list(pieces(own, load_config("flagship"), name=FLAGSHIP, protocols=["ravdess"], seeds=[0]))
+    assert len(inner) == len(outer) == 5
+    assert sorted(place for piece in inner for place in piece.split.test) == list(range(48))
+    for within, without in zip(inner, outer, strict=True):
+        kept_out = {own[place].speaker for place in without.split.test}
+        tested = {own[place].speaker for place in within.split.test}
+        learnt = {own[place].speaker for place in within.split.train}
+        assert not kept_out & tested
+        assert not learnt & (kept_out | tested)
 
 
 def test_every_change_changes_the_recipe() -> None:

@@ -49,6 +49,17 @@ def test_about_the_share_is_altered_and_the_rest_is_the_same() -> None:
     assert 30 <= int(altered.sum()) <= 70
 
 
+def test_parts_alter_independently_of_one_another() -> None:
+    log_mel = planes(batch=2).repeat(100, 1, 1)
+    cfg = replace(QUIET, each=0.4, telephone_share=1.0, snr_low_db=0.0, snr_high_db=0.0)
+    changed = heard(cfg, log_mel) - log_mel
+    by_line = changed[:, 0].amin(dim=1) < -20  # the lowest band lies outside a telephone's
+    by_noise = changed[:, 20:40].amax(dim=(1, 2)) > 70  # digital silence is filled; a room fills it less
+    for part in (by_line, by_noise):
+        assert 0.28 <= float(part.double().mean()) <= 0.52
+    assert 0.06 <= float((by_line & by_noise).double().mean()) <= 0.26
+
+
 def test_same_generator_same_channel_and_another_seed_another() -> None:
     log_mel = planes()
     cfg = ChannelConfig(share=1.0, warp=0.1)
@@ -114,7 +125,14 @@ def test_values_stay_finite_on_digital_silence() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"share": 1.5}, {"rt60_low": 0.0}, {"snr_low_db": 20.0, "snr_high_db": 10.0}, {"warp": 0.5}]
+    "wrong",
+    [
+        {"share": 1.5},
+        {"each": 0.0},
+        {"rt60_low": 0.0},
+        {"snr_low_db": 20.0, "snr_high_db": 10.0},
+        {"warp": 0.5},
+    ],
 )
 def test_impossible_channels_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(ValueError, match=r"augment\.channel"):
