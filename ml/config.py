@@ -182,6 +182,7 @@ class TrainConfig:
 
     With `label_sets`, a clip is judged among the emotions that its own corpus has (see `ml.targets`). With
     an `average`, the exponential moving average of the weights with this decay is what is kept at the end.
+    With `most_batches`, many clips get fewer epochs, so that there are no more batches than that.
     """
 
     epochs: int = 40
@@ -202,9 +203,11 @@ class TrainConfig:
     soft_labels: bool = field(default=False, metadata=LATER)
     label_sets: bool = field(default=False, metadata=LATER)
     average: float = field(default=0.0, metadata=LATER)
+    most_batches: int = field(default=0, metadata=LATER)
 
     def __post_init__(self) -> None:
         _require(self.epochs >= 1, "train.epochs must be at least 1")
+        _require(self.most_batches >= 0, "train.most_batches cannot be negative; 0 is no limit")
         _require(self.batch_size >= 2, "train.batch_size must be at least 2 (batch norm)")
         _require(self.learning_rate > 0, "train.learning_rate must be positive")
         _require(0 < self.warm_up < 1, "train.warm_up is a share of the schedule")

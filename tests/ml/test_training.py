@@ -167,6 +167,18 @@ def test_every_epoch_is_reported_and_can_cancel(experiment: Experiment, tmp_path
     assert [outcome.index for outcome in read_outcomes(tmp_path / "folds.jsonl")] == [1]
 
 
+@pytest.mark.parametrize(("most", "epochs"), [(0, 2), (8, 2), (7, 1), (1, 1)])
+def test_many_clips_get_as_many_epochs_as_there_is_budget(
+    experiment: Experiment, most: int, epochs: int
+) -> None:
+    seen: list[int] = []
+    clips = prepare_all(experiment.usable, TINY, seed=0, augmented=True)
+    cfg = replace(TINY, train=replace(TINY.train, most_batches=most))
+    assert len(clips) // TINY.train.batch_size == 4
+    fit(clips, cfg, 0, lambda epoch, planned, figures: seen.append(planned))
+    assert seen == [epochs] * epochs
+
+
 def test_it_learns(experiment: Experiment) -> None:
     config = replace(TINY, train=replace(TINY.train, epochs=12, learning_rate=1e-2))
     losses: list[float] = []
