@@ -268,5 +268,5 @@ def test_one_command_trains_the_missing_folds_and_goes_on(
     more = ["--protocols", "ravdess", "ravdess_by_speaker", "--seeds", "0", "--report", str(report)]
     assert main([*command, *more]) == 0
     assert len(read_folds(file)) == 6
-    assert "by emotion and by sex" in (report / "flagship.md").read_text()
+    assert "by emotion, by sex and by fold" in (report / "flagship.md").read_text()
     assert "not measured" in capsys.readouterr().out
