@@ -10,7 +10,6 @@ import json
 from pathlib import Path
 
 from benches.figures import record, this_command
-from ml.flagship.figures import WANTED
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "flagship.json"
 COMMAND = "python -m ml flagship --data DIR --report docs"
@@ -18,7 +17,7 @@ UNITS = {"flagship.conformal_size": "emotions"}
 
 
 def main() -> None:
-    for key, figure in json.loads(PAGE.read_text(encoding="utf-8")).items():
+    for key, figure in json.loads(PAGE.read_text(encoding="utf-8"))["figures"].items():
         low, high, seeds = figure["low"], figure["high"], figure["seeds"]
         counted = f", {figure['n']}" if figure["n"] else ""
         record(
@@ -27,7 +26,7 @@ def main() -> None:
             UNITS.get(key, "%"),
             interval=None if low is None else (low, high),
             n=seeds,
-            note=f"{WANTED[key].title}; {seeds} seeds{counted}",
+            note=f"{figure['title']}; {seeds} seeds{counted}",
             command=f"{COMMAND} && {this_command()}",
         )
 

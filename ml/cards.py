@@ -1,7 +1,7 @@
 """What a published model says of itself: `card.json`, and the same as a page for people."""
 
 import datetime
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,6 +43,9 @@ UNFAMILIAR_RULE = (
     f"at most {AT_MOST_LOST:.0%} of the held-out speakers' clips."
 )
 
+RecipeFigures = Sequence[Mapping[str, Any]]
+"""What the recipe reads by other protocols: title, value, low and high (or None), and how many seeds."""
+
 
 @dataclass(frozen=True)
 class Provenance:
@@ -69,9 +72,11 @@ def card_of(
     energy_floor: float | None,
     parameters: int,
     provenance: Provenance,
+    recipe_figures: RecipeFigures = (),
 ) -> dict[str, Any]:
     """Return the contents of `card.json`, but for the id and the size of the weights."""
-    figures = judge_folds(outcomes).figures()
+    judged = judge_folds(outcomes)
+    figures = judged.figures()
     return {
         "name": name,
         "created": provenance.created,
@@ -92,6 +97,8 @@ def card_of(
             "ages": ages_of(CORPORA.get(name) for name in sorted({u.corpus for u in utterances})),
         },
         "metrics": figures,
+        "reliability": metrics.reliability(judged.targets, judged.probabilities),
+        "recipe_figures": [dict(figure) for figure in recipe_figures],
         "folds": [_fold(outcome) for outcome in outcomes],
         "recipe": outcomes[0].recipe,
         "seed": seed,
@@ -212,8 +219,10 @@ def page_of(card: dict[str, Any]) -> str:
             ("fold", "test speakers", "UAR"),
             [(str(f["fold"]), ", ".join(f["test_speakers"]), _percent(f["uar"])) for f in card["folds"]],
         ),
+        *_reliability(card),
         "Rows are what was acted, columns what was heard:\n",
         table(("", *LABELS), _confusion_rows(figures["confusion"])),
+        *_recipe(card.get("recipe_figures", ())),
         "## When it says nothing\n",
         f"{card['abstention']['rule']} Threshold {card['abstention']['threshold']:.3f}, "
         f"temperature {card['temperature']:.3f}.\n",
@@ -227,6 +236,33 @@ def page_of(card: dict[str, Any]) -> str:
 def _unfamiliar(abstention: dict[str, Any]) -> Iterator[str]:
     if "energy_floor" in abstention:
         yield f"{abstention['unfamiliar_rule']} Floor {abstention['energy_floor']:.3f} nats.\n"
+
+
+def picture_of(card: Mapping[str, Any]) -> str:
+    """Return the name of the reliability diagram that the page shows."""
+    return f"{card['id']}-reliability.svg"
+
+
+def _reliability(card: Mapping[str, Any]) -> Iterator[str]:
+    if bins := card.get("reliability"):
+        yield "How often answers of a given sureness were right, in bins of equal mass:\n"
+        yield f"![reliability]({picture_of(card)})\n"
+        rows = [(_percent(sure), _percent(right), str(count)) for sure, right, count in bins]
+        yield table(("mean sureness", "right", "clips"), rows)
+
+
+def _recipe(figures: RecipeFigures) -> Iterator[str]:
+    if figures:
+        yield "## What the recipe reads by other protocols\n"
+        yield "Of networks that were trained alike, each on what its protocol allows, not of these weights.\n"
+        rows = [
+            (f["title"], f"{f['value']:.1f}", _span(f["low"], f["high"]), str(f["seeds"])) for f in figures
+        ]
+        yield table(("figure", "value", "95 %", "seeds"), rows)
+
+
+def _span(low: float | None, high: float | None) -> str:
+    return "" if low is None or high is None else f"{low:.1f} to {high:.1f}"
 
 
 def _confusion_rows(counts: list[list[int]]) -> list[list[str]]:

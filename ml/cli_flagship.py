@@ -67,6 +67,7 @@ def flagship_verb(arguments: argparse.Namespace) -> int:
             _among(arguments.folds_file.with_name("ablate.jsonl"), tried),
             known,
             arguments.report,
+            cfg.digest,
         )
     return 0
 

@@ -5,13 +5,14 @@ import csv
 import json
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from ml import cli_corpora
-from ml.cards import Provenance, page_of
+from ml.benchmark.plots import reliability, save
+from ml.cards import Provenance, page_of, picture_of
 from ml.cli_faults import plainly
 from ml.config import ExperimentConfig, load_config
 from ml.corpora.catalogue import CORPORA, scan_folder
@@ -61,6 +62,12 @@ def _add_train(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
     )
     train.add_argument("--note", default="", help="for the card: how this recipe was come by")
     train.add_argument("--page", type=Path, metavar="FILE.md", help="write the card as a page, too")
+    train.add_argument(
+        "--figures",
+        type=Path,
+        metavar="FILE.json",
+        help="of the same recipe, from `python -m ml flagship --report`: for the card",
+    )
     train.set_defaults(run=plainly(train_verb))
 
 
@@ -128,6 +135,7 @@ def _train(arguments: argparse.Namespace, first: bool) -> int:
         raise ValueError(
             f"{arguments.config} has [inputs] of its own, which the clinic does not compute: benchmark it"
         )
+    recipe_figures = _figures(arguments.figures, experiment.config) if arguments.figures else ()
     folds_file = arguments.folds_file or FOLDS_FOLDER / f"{experiment.name}.jsonl"
     report = _report(arguments) if first else no_report
     means = Means(dict(arguments.devices), arguments.states)
@@ -142,13 +150,34 @@ def _train(arguments: argparse.Namespace, first: bool) -> int:
         on_epoch=report,
         jobs=arguments.jobs,
         means=means,
+        recipe_figures=recipe_figures,
     )
     if not first:
         return 0
     if arguments.page:
-        arguments.page.write_text(page_of(dict(ModelCard.read(folder).contents)), encoding="utf-8")
+        _write_page(ModelCard.read(folder).contents, arguments.page)
     print(folder)
     return 0
+
+
+def _figures(file: Path, config: ExperimentConfig) -> list[dict[str, Any]]:
+    """Return the figures of a recipe.
+
+    Raises:
+        ValueError: they are another recipe's.
+    """
+    told = json.loads(file.read_text(encoding="utf-8"))
+    if told["recipe"] != config.digest:
+        raise ValueError(
+            f"{file} holds the figures of another recipe ({told['recipe']}, not {config.digest})"
+        )
+    return list(told["figures"].values())
+
+
+def _write_page(card: Mapping[str, Any], file: Path) -> None:
+    """Write the card as a page, with its picture beside it."""
+    file.write_text(page_of(dict(card)), encoding="utf-8")
+    save(reliability(card["reliability"]), file.with_name(picture_of(card)))
 
 
 def _command(arguments: argparse.Namespace) -> str:

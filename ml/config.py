@@ -1,6 +1,7 @@
 """Typed, frozen configuration of one experiment; what is stored beside the weights (no torch here)."""
 
 import dataclasses
+import hashlib
 import json
 import tomllib
 from collections.abc import Mapping
@@ -318,6 +319,11 @@ class ExperimentConfig:
     def deciding(self) -> dict[str, Any]:
         """Return what of `to_dict` decides the weights: what recipes are hashes of."""
         return dataclasses.replace(self, placement=PlacementConfig()).to_dict()
+
+    @property
+    def digest(self) -> str:
+        """Twelve hexadecimal digits, the same for the same network and training, whatever its name."""
+        return hashlib.sha256(json.dumps(self.deciding(), sort_keys=True).encode()).hexdigest()[:12]
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:

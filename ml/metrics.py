@@ -78,6 +78,14 @@ def _calibration_error(confidence: Floats, right: NDArray[np.bool_], bins: int) 
     return float(sum(abs(part.sum()) for part in np.array_split(gap, bins)) / len(gap))
 
 
+def reliability(targets: Ints, probabilities: Floats, bins: int = BINS) -> list[tuple[float, float, int]]:
+    """Return for each bin of equal mass the mean top probability, the share that was right, and the clips."""
+    confidence = probabilities.max(axis=1)
+    right = targets == probabilities.argmax(axis=1)
+    parts = np.array_split(np.argsort(confidence, kind="stable"), bins)
+    return [(float(confidence[p].mean()), float(right[p].mean()), len(p)) for p in parts if len(p)]
+
+
 def calibration_floor(probabilities: Floats, bins: int = BINS, resamples: int = 500, seed: int = 0) -> float:
     """Mean calibration error that a perfectly calibrated model with these probabilities would show.
 

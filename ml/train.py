@@ -16,7 +16,7 @@ import numpy as np
 from torch import nn
 
 from ml import calibration
-from ml.cards import Provenance, card_of
+from ml.cards import Provenance, RecipeFigures, card_of
 from ml.config import ExperimentConfig
 from ml.corpora.manifest import Utterance
 from ml.corpora.splits import FOLDS, Fold, speaker_folds
@@ -162,6 +162,7 @@ def publish_network(
     outcomes: Sequence[FoldOutcome],
     root: Path,
     provenance: Provenance,
+    recipe_figures: RecipeFigures = (),
 ) -> Path:
     """Calibrate the final network by the folds' outputs and publish it; return the model's folder."""
     card = card_of(
@@ -174,6 +175,7 @@ def publish_network(
         energy_floor=_floor_of(outcomes),
         parameters=sum(parameter.numel() for parameter in network.parameters()),
         provenance=provenance,
+        recipe_figures=recipe_figures,
     )
     weights, graph = weights_of(network), graph_of(network, experiment.config)
     return publish(slug=experiment.name, weights=weights, graph=graph, card=card, root=root)
@@ -188,6 +190,7 @@ def train_and_publish(
     on_epoch: OnEpoch = no_report,
     jobs: int = 1,
     means: Means = Means(),
+    recipe_figures: RecipeFigures = (),
 ) -> Path:
     """The whole experiment in one call: folds, final network, publication; return the model's folder.
 
@@ -211,7 +214,7 @@ def train_and_publish(
     folder: Path | None = None
     if world().rank == 0:
         outcomes = read_outcomes(folds_file, experiment.recipe)
-        folder = publish_network(experiment, network, outcomes, root, provenance)
+        folder = publish_network(experiment, network, outcomes, root, provenance, recipe_figures)
     published: Path = from_first(folder)
     return published
 

@@ -84,6 +84,21 @@ def confusion(counts: NDArray[np.generic]) -> Figure:
     return figure
 
 
+def reliability(bins: Sequence[tuple[float, float, int]]) -> Figure:
+    """Draw how often answers of a given sureness were right; `bins` as of `metrics.reliability`."""
+    figure = Figure(figsize=(4.2, 4.0))
+    axes = figure.subplots()
+    axes.plot([0, 100], [0, 100], color=QUIET, linewidth=3)
+    sure, right = (100 * np.array([each[part] for each in bins]) for part in (0, 1))
+    axes.plot(sure, right, "o-", color=ACCENT, markersize=4, linewidth=1)
+    axes.set_xlabel("sureness, %")
+    axes.set_ylabel("right, %")
+    axes.set_title(f"{sum(count for *_, count in bins):,} answers in {len(bins)} bins", color=INK, fontsize=9)
+    axes.set_xlim(0, 100)
+    axes.set_ylim(0, 100)
+    return figure
+
+
 def _curves(folds: Sequence[FinishedFold]) -> Figure:
     """Loss and accuracy of training, and of validation where there was one; first fold by speaker."""
     latest = {fold.task.system: fold for fold in folds}

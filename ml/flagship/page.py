@@ -7,14 +7,13 @@ from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
-from matplotlib.figure import Figure as Picture
 
 from ml import calibration, metrics
-from ml.benchmark.plots import ACCENT, INK, QUIET, confusion, save
+from ml.benchmark.plots import confusion, reliability, save
 from ml.benchmark.record import FinishedFold
 from ml.calibration import softmax
 from ml.flagship import ablation
-from ml.flagship.figures import Emotions, figures_of
+from ml.flagship.figures import WANTED, Emotions, figures_of
 from ml.flagship.hearing import ALTERED
 from ml.flagship.judge import LEFT_OUT, Heard, debiased_error, heard_by, left_out, seeds_of
 from ml.flagship.protocols import INNER, TRIAL
@@ -70,13 +69,17 @@ class Known:
 
 
 def write_page(
-    folds: Sequence[FinishedFold], trials: Sequence[FinishedFold], known: Known, folder: Path
+    folds: Sequence[FinishedFold], trials: Sequence[FinishedFold], known: Known, folder: Path, recipe: str
 ) -> None:
-    """Write `flagship.md`, `flagship.json` and the pictures in `flagship/` into `folder`."""
+    """Write `flagship.md`, `flagship.json` and the pictures in `flagship/` into `folder`.
+
+    The JSON says of which `recipe` its figures are, so that no other network's card takes them for its own.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     pictures = draw_all(seeds_of(folds, "ravdess"), folder / "flagship")
     figures = figures_of(folds, known.emotions, known.sexes)
-    contents = {key: asdict(figure) for key, figure in figures.items()}
+    told = {key: {"title": WANTED[key].title, **asdict(figure)} for key, figure in figures.items()}
+    contents = {"recipe": recipe, "figures": told}
     (folder / "flagship.json").write_text(json.dumps(contents, indent=1) + "\n", encoding="utf-8")
     page = as_page(folds, trials, known, pictures)
     (folder / "flagship.md").write_text(page, encoding="utf-8")
@@ -215,25 +218,10 @@ def draw_all(runs: Runs, folder: Path) -> list[Path]:
     folder.mkdir(exist_ok=True)
     heard = [heard_by(run) for run in runs.values()]
     counts = np.sum([metrics.confusion(one.targets, one.answers) for one in heard], axis=0)
+    bins = metrics.reliability(
+        np.concatenate([one.targets for one in heard]), np.concatenate([one.probabilities for one in heard])
+    )
     return [
         save(confusion(counts), folder / "confusion.svg"),
-        save(_reliability(heard), folder / "reliability.svg"),
+        save(reliability(bins), folder / "reliability.svg"),
     ]
-
-
-def _reliability(heard: Sequence[Heard], bins: int = metrics.BINS) -> Picture:
-    """How often answers of a given sureness were right, in bins of equal mass."""
-    sureness = np.concatenate([one.probabilities.max(axis=1) for one in heard])
-    right = np.concatenate([one.answers == one.targets for one in heard])
-    order = np.array_split(np.argsort(sureness), bins)
-    picture = Picture(figsize=(4.2, 4.0))
-    axes = picture.subplots()
-    axes.plot([0, 100], [0, 100], color=QUIET, linewidth=3)
-    points = [(100 * sureness[part].mean(), 100 * right[part].mean()) for part in order]
-    axes.plot(*zip(*points, strict=True), "o-", color=ACCENT, markersize=4, linewidth=1)
-    axes.set_xlabel("sureness, %")
-    axes.set_ylabel("right, %")
-    axes.set_title(f"{len(right):,} answers in {bins} bins", color=INK, fontsize=9)
-    axes.set_xlim(0, 100)
-    axes.set_ylim(0, 100)
-    return picture

@@ -220,10 +220,12 @@ def test_page_shows_what_is_finished_and_its_figures_are_those_of_the_table(
         for fold in folds("ravdess", "ravdess")
     ]
     left = [fold for name in judge.LEFT_OUT for fold in folds(name, PROTOCOLS[name].corpus, count=1)]
-    write_page([*run, *left], [], known, tmp_path)
+    write_page([*run, *left], [], known, tmp_path, recipe="f00")
 
     page = (tmp_path / "flagship.md").read_text()
-    figures = json.loads((tmp_path / "flagship.json").read_text())
+    told = json.loads((tmp_path / "flagship.json").read_text())
+    figures = told["figures"]
+    assert told["recipe"] == "f00"
     assert f"| {figures['flagship.ravdess_si_uar']['value']:.1f} |" in page
     assert "| emodb |" in page
     assert "| speech |" in page

@@ -59,6 +59,17 @@ def test_calibration_error_by_hand() -> None:
     assert metrics.calibration_error(targets, probabilities, bins=2) == pytest.approx((0.1 + 0.1) / 2)
 
 
+def test_bins_of_reliability_are_those_of_the_calibration_error() -> None:
+    targets, probabilities = some_outputs(n=999)
+    bins = metrics.reliability(targets, probabilities)
+
+    assert len(bins) == metrics.BINS
+    assert sum(count for *_, count in bins) == 999
+    assert [sure for sure, *_ in bins] == sorted(sure for sure, *_ in bins)
+    error = sum(count * abs(sure - right) for sure, right, count in bins) / 999
+    assert error == pytest.approx(metrics.calibration_error(targets, probabilities))
+
+
 def test_a_calibrated_model_shows_about_the_floor_and_a_boastful_one_more() -> None:
     targets, probabilities = some_outputs(n=2000)
     boastful = probabilities**3 / (probabilities**3).sum(axis=1, keepdims=True)

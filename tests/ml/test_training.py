@@ -196,15 +196,24 @@ def test_it_learns(experiment: Experiment) -> None:
 def test_one_command_does_it_all(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     config, folds, page = tmp_path / "tiny.json", tmp_path / "folds.jsonl", tmp_path / "card.md"
     config.write_text(json.dumps(TINY.to_dict()))
+    figures = tmp_path / "figures.json"
+    once = replace(TINY, train=replace(TINY.train, epochs=1))
+    uar = {"title": "nEMO: UAR", "value": 48.25, "low": 40.0, "high": 55.0, "n": "", "seeds": 3}
+    figures.write_text(json.dumps({"recipe": once.digest, "figures": {"nemo": uar}}))
     places = ["--folds-file", str(folds), "--out", str(tmp_path / "models"), "--page", str(page)]
+    ask = ["train", "--data", str(folder), "--config", str(config), "--figures", str(figures), *places]
 
-    assert main(["train", "--data", str(folder), "--config", str(config), "--epochs", "1", *places]) == 0
+    assert main([*ask, "--epochs", "1"]) == 0
 
     shown = capsys.readouterr()
     model = Path(shown.out.strip()).name
     assert model.startswith("tiny-")
     assert "epoch 3/3" in shown.err
     assert f"# Model card: {model}" in page.read_text()
+    assert "| nEMO: UAR | 48.2 | 40.0 to 55.0 | 3 |" in page.read_text()
+    picture = tmp_path / f"{model}-reliability.svg"
+    assert f"({picture.name})" in page.read_text()
+    assert picture.stat().st_size > 1_000
     assert str(folder) not in load_card(model, tmp_path / "models").contents["command"]
 
     assert main(["evaluate", "--folds-file", str(folds), "--json"]) == 0
@@ -213,6 +222,9 @@ def test_one_command_does_it_all(folder: Path, tmp_path: Path, capsys: pytest.Ca
     assert main(["evaluate", *where]) == 0
     shown = capsys.readouterr()
     assert "trained on 2 of these speakers" in shown.err
+
+    assert main([*ask, "--epochs", "2"]) == 2
+    assert "another recipe" in capsys.readouterr().err
     assert f"model                    {model}" in shown.out
 
 
