@@ -188,7 +188,7 @@ def page_of(card: dict[str, Any]) -> str:
     """Return the card as a Markdown page."""
     figures, uar = card["metrics"], card["metrics"]["uar"]
     rows = [
-        ("UAR (mean recall of the eight emotions)", _percent(uar["value"])),
+        (f"UAR (mean recall of the {_number(len(figures['recall']))} emotions)", _percent(uar["value"])),
         ("its 95 % interval over speakers", f"{_percent(uar['low'])} to {_percent(uar['high'])}"),
         ("counted on", uar["n"]),
         ("Accuracy", _percent(figures["accuracy"])),
@@ -236,6 +236,10 @@ def page_of(card: dict[str, Any]) -> str:
 def _unfamiliar(abstention: dict[str, Any]) -> Iterator[str]:
     if "energy_floor" in abstention:
         yield f"{abstention['unfamiliar_rule']} Floor {abstention['energy_floor']:.3f} nats.\n"
+
+
+def _number(count: int) -> str:
+    return {5: "five", 6: "six", 7: "seven", 8: "eight"}.get(count, str(count))
 
 
 def picture_of(card: Mapping[str, Any]) -> str:

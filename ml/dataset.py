@@ -20,6 +20,7 @@ from ml.corpora.manifest import Utterance
 from ml.features import Cepstrum
 from ml.labels import index_of
 from ml.preprocess import preprocess
+from ml.segmentation import seconds_of_speech
 from ml.strange import sounds
 from ml.targets import restricted_targets, soft_targets
 
@@ -109,14 +110,29 @@ STRANGE_COUNT = 24
 """Sounds of each kind of `ml.strange`."""
 
 
-def strange_clips(voices: Sequence[Utterance], cfg: ExperimentConfig, kind: str) -> list[Clip]:
-    """Return sounds of a kind as clips, taken whole, some made of `voices`. Their labels mean nothing."""
+def strange_sounds(voices: Sequence[Utterance], cfg: ExperimentConfig, kind: str) -> list[Floats]:
+    """Return sounds of a kind, some made of `voices`."""
     rng = np.random.default_rng([*kind.encode()])
     rate = cfg.audio.sample_rate
     waveforms = [load_clip(utterance.path, rate) for utterance in in_turns(voices)]
+    return list(sounds(kind, waveforms, STRANGE_COUNT, rate, rng))
+
+
+def strange_clips(voices: Sequence[Utterance], cfg: ExperimentConfig, kind: str) -> list[Clip]:
+    """Return these sounds as clips, taken whole. Their labels mean nothing."""
+    rate = cfg.audio.sample_rate
     with threadpool_limits(limits=1, user_api="blas"):
-        made = sounds(kind, waveforms, STRANGE_COUNT, rate, rng)
-        return [Clip(voices[0], (frontend.log_mel(sound, cfg.features, rate),)) for sound in made]
+        return [
+            Clip(voices[0], (frontend.log_mel(sound, cfg.features, rate),))
+            for sound in strange_sounds(voices, cfg, kind)
+        ]
+
+
+def holds_speech(waveforms: Sequence[Floats], cfg: ExperimentConfig) -> NDArray[np.bool_]:
+    """Return which waveforms hold enough speech for the clinic to let a network hear them, (n,)."""
+    rate, least = cfg.audio.sample_rate, cfg.window.min_speech_seconds
+    at_16k = (waveform if rate == 16_000 else soxr.resample(waveform, rate, 16_000) for waveform in waveforms)
+    return np.array([seconds_of_speech(waveform) >= least for waveform in at_16k], np.bool_)
 
 
 def in_turns(utterances: Sequence[Utterance]) -> list[Utterance]:

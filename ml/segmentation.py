@@ -44,6 +44,14 @@ PAD = 3
 """Frames (0.09 s) kept before and after a span, for soft onsets and endings."""
 
 
+def seconds_of_speech(waveform: Floats) -> float:
+    """Return how much speech there is in a whole waveform (n,), mono at 16 kHz within [-1, 1]."""
+    detector = SpeechDetector()
+    detector.feed(waveform)
+    detector.flush()
+    return detector.speech_s
+
+
 class SpeechDetector:
     """Feed blocks of any size, then `flush`; the spans do not depend on where blocks end."""
 

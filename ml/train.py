@@ -20,7 +20,7 @@ from ml.cards import Provenance, RecipeFigures, card_of
 from ml.config import ExperimentConfig
 from ml.corpora.manifest import Utterance
 from ml.corpora.splits import FOLDS, Fold, speaker_folds
-from ml.dataset import prepare_all, strange_clips
+from ml.dataset import Clip, holds_speech, prepare_all, strange_clips, strange_sounds
 from ml.distributed import from_first, world
 from ml.familiarity import energies, fit_floor
 from ml.fitting import OnEpoch, fit, logits_of, no_report
@@ -92,7 +92,7 @@ def run_fold(
     network = _fit(experiment, fold.train, f"fold-{fold.index}", on_epoch, means)
     logits = logits_of(network, prepare_all(fold.test, cfg, seed, augmented=False), cfg)
     taught = cfg.train.augment.strangers > 0
-    strange = [clip for kind in KINDS if taught for clip in strange_clips(fold.test, cfg, kind)]
+    strange = [clip for kind in KINDS if taught for clip in _spoken(fold.test, cfg, kind)]
     return FoldOutcome.of(
         recipe=experiment.recipe,
         index=fold.index,
@@ -101,6 +101,12 @@ def run_fold(
         seconds=time.monotonic() - started,
         strange=energies(logits_of(network, strange, cfg)) if strange else (),
     )
+
+
+def _spoken(test: Sequence[Utterance], cfg: ExperimentConfig, kind: str) -> list[Clip]:
+    """What no floor need keep out is left away: the clinic finds no speech in it."""
+    kept = holds_speech(strange_sounds(test, cfg, kind), cfg)
+    return [clip for clip, keep in zip(strange_clips(test, cfg, kind), kept, strict=True) if keep]
 
 
 def missing_folds(experiment: Experiment, folds_file: Path) -> list[Fold]:

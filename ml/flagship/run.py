@@ -15,6 +15,7 @@ from ml.familiarity import energies
 from ml.fitting import fit, logits_of
 from ml.flagship.hearing import ALTERED, Listening, by_speaker
 from ml.flagship.protocols import PROTOCOLS, clips_of, folds_of
+from ml.flagship.strangeness import hushed, sounds_of
 from ml.lab import Split
 from ml.loop import OnEpoch
 from ml.strange import KINDS
@@ -74,6 +75,7 @@ def run_piece(utterances: Sequence[Utterance], piece: Piece) -> FinishedFold:
 
     logits = answers(heard)
     strange = {kind: answers(strange_clips(test, piece.cfg, kind)) for kind in KINDS if protocol.altered}
+    found = {kind: energies(own) for kind, own in {"": logits, **strange}.items() if strange}
     return FinishedFold(
         task=piece.task,
         recipe=piece.recipe,
@@ -86,7 +88,9 @@ def run_piece(utterances: Sequence[Utterance], piece: Piece) -> FinishedFold:
         curves=tuple(curves),
         altered={way: answers(listening.testing(test, way)) for way in ALTERED if protocol.altered},
         strange=strange,
-        energies={kind: energies(own) for kind, own in {"": logits, **strange}.items() if strange},
+        energies={
+            kind: hushed(own, sounds_of(kind, test, piece.cfg), piece.cfg) for kind, own in found.items()
+        },
     )
 
 

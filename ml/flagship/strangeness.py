@@ -1,21 +1,42 @@
 """Whether the flagship keeps quiet about what is no single voice, and still answers speech.
 
-Each kind of sound is judged with thresholds that it took no part in: the temperature and the threshold of
-abstention come from the other folds' speech, the floor of the energy from that and from the other kinds.
+What the clinic finds no speech in, no network hears. Of the rest, each kind of sound is judged with
+thresholds that it took no part in: the temperature and the threshold of abstention come from the other folds'
+speech, the floor of the energy from that and from the other kinds.
 """
 
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ml import calibration
 from ml.benchmark.record import FinishedFold
 from ml.calibration import softmax
+from ml.config import ExperimentConfig
+from ml.corpora.manifest import Utterance
+from ml.dataset import holds_speech, load_clip, strange_sounds
 from ml.familiarity import fit_floor
 from ml.metrics import Floats
 from ml.strange import KINDS
 
+Waveform = NDArray[np.float32]
+
 SPEECH = ""
+UNHEARD = -1000.0
+"""Stands for the energy of a sound that no network hears, since the clinic finds no speech in it."""
+
+
+def sounds_of(kind: str, test: Sequence[Utterance], cfg: ExperimentConfig) -> list[Waveform]:
+    """Return the sounds of a kind that are made of the tested clips, or these clips themselves."""
+    if kind == SPEECH:
+        return [load_clip(utterance.path, cfg.audio.sample_rate) for utterance in test]
+    return strange_sounds(test, cfg, kind)
+
+
+def hushed(energies: Floats, waveforms: Sequence[Waveform], cfg: ExperimentConfig) -> Floats:
+    """Return the energies (n,), but `UNHEARD` for those of waveforms without enough speech."""
+    return np.where(holds_speech(waveforms, cfg), energies, UNHEARD)
 
 
 def confident_shares(folds: Sequence[FinishedFold]) -> dict[str, float]:
@@ -40,10 +61,11 @@ def confident_shares(folds: Sequence[FinishedFold]) -> dict[str, float]:
 
 def _floor(folds: Sequence[FinishedFold], without: str) -> float:
     speech = np.concatenate([fold.energies[SPEECH] for fold in folds])
+    speech = speech[speech > UNHEARD]
     strange = [fold.energies[kind] for fold in folds for kind in KINDS if kind != without]
-    return fit_floor(speech, np.concatenate(strange))
+    return fit_floor(speech, np.concatenate(strange)) if len(speech) else UNHEARD
 
 
 def _answered(logits: Floats, energies: Floats, fitted: calibration.Calibration, floor: float) -> float:
     sure = softmax(logits, fitted.temperature).max(axis=1) >= fitted.threshold
-    return float((sure & (energies >= floor)).mean())
+    return float((sure & (energies > UNHEARD) & (energies >= floor)).mean())

@@ -101,7 +101,8 @@ def test_who_is_taught_what_is_no_voice_has_a_floor_on_its_card(
     card = load_card(folder.name, tmp_path / "models")
     outcomes = read_outcomes(tmp_path / "folds.jsonl")
     speech = energies(np.concatenate([outcome.logits for outcome in outcomes]))
-    assert all(len(outcome.strange) == STRANGE_COUNT * len(KINDS) for outcome in outcomes)
+    # What the clinic finds no speech in needs no floor: silence and scraps are among it.
+    assert all(0 < len(outcome.strange) <= STRANGE_COUNT * (len(KINDS) - 2) for outcome in outcomes)
     assert speech.min() <= card.energy_floor <= np.quantile(speech, AT_MOST_LOST)
     assert "unlike what was learnt from" in page_of(dict(card.contents))
     untaught = run(experiment, tmp_path / "untaught")
