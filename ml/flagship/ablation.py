@@ -92,7 +92,7 @@ CHANGES: Mapping[str, tuple[str, Change]] = MappingProxyType(
             "8, 16 and 32 channels in the local block instead of 16, 32 and 64",
             _model(local_channels=[8, 16, 32]),
         ),
-        "shorter": ("40 epochs instead of 60", _training(epochs=40)),
+        "shorter": ("60 epochs instead of 100", _training(epochs=60)),
         "faster": ("twice the learning rate", _training(learning_rate=2e-3)),
         "gentle": (
             "dropout 0.1 and 0.05 instead of 0.3 and 0.1",

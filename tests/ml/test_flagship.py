@@ -250,7 +250,7 @@ def test_one_command_trains_the_missing_folds_and_goes_on(
 ) -> None:
     write_tiny_corpus(tmp_path / "data")
     config = tmp_path / "small.toml"
-    text = (Path("ml/configs/flagship.toml").read_text()).replace("epochs = 60", "epochs = 1")
+    text = (Path("ml/configs/flagship.toml").read_text()).replace("epochs = 100", "epochs = 1")
     config.write_text(text.replace("[16, 32, 64]", "[2, 2, 2]").replace("[160, 192, 192]", "[4, 4, 4]"))
     file = tmp_path / "folds.jsonl"
     command = [
