@@ -31,8 +31,8 @@ fixed schedule, its last weights; temperature, abstention and sets of a fold com
 speakers. The recipe was tried out on nEMO in three folds by speaker (last tables), of which no goal speaks
 but that of the corpus left out, in one part of three; and, [as told here](flagship-scouting.md), by networks
 that learnt from three folds of RAVDESS and were tested on fold 2 or fold 4; earlier recipes were read on
-folds 1 and 2, and given up. These three folds had a say, folds 3 and 5 had not: see the table by fold. UAR is the mean recall of the emotions; intervals are a bootstrap
-over speakers (95 %).
+folds 1 and 2, and given up. These three folds had a say, folds 3 and 5 had not: see the table by fold. UAR is
+the mean recall of the emotions; intervals are a bootstrap over speakers (95 %).
 """
 
 STRANGE_INTRODUCTION = """Each kind is judged by thresholds that it took no part in. *Answered* means that
