@@ -23,7 +23,8 @@ UNHEARD = 1
 CONCENTRATION = 4.0
 """Of the Dirichlet distribution that they are drawn from: each may differ widely from what was heard."""
 EVEN = 0.3
-"""How far that speech may sound like anything: what was never heard is not known to be absent."""
+"""How far that speech may sound like any emotion that the model was taught: what was never heard is not known
+to be absent. What it was not taught it gives the probability 0, and the interval is 0 too."""
 BLOCK = 1.0
 """Length of a block, in memories."""
 USUAL_MEMORY = 2.7
@@ -98,11 +99,14 @@ def _interval(probabilities: Reals, weights: Reals, mean: Reals, overlap: int) -
     length = min(windows, block)
     sums, masses = _moving_sums(probabilities * weights[:, None], length), _moving_sums(weights, length)
     prior = UNHEARD * block * weights.mean()
+    taught = probabilities.max(axis=0) > 0
+    around = (1 - EVEN) * mean[taught] + EVEN / taught.sum()
     rng = np.random.default_rng(SEED)
     replicates = []
     for _ in range(0, REPLICATES, _REPLICATES_AT_A_TIME):
         starts = rng.integers(0, len(masses), (_REPLICATES_AT_A_TIME, -(-windows // length)))
-        unheard = rng.dirichlet(CONCENTRATION * ((1 - EVEN) * mean + EVEN / len(mean)), _REPLICATES_AT_A_TIME)
+        unheard = np.zeros((_REPLICATES_AT_A_TIME, len(mean)))
+        unheard[:, taught] = rng.dirichlet(CONCENTRATION * around, _REPLICATES_AT_A_TIME)
         mass = masses[starts].sum(axis=1) + prior
         replicates.append((sums[starts].sum(axis=1) + prior * unheard) / mass[:, None])
     tail = (1 - LEVEL) / 2

@@ -101,6 +101,17 @@ def test_nothing_heard_says_nothing() -> None:
     assert (summary.top, summary.abstained_share, summary.windows) == (None, 1.0, 0)
 
 
+def test_an_emotion_that_was_not_taught_is_no_possible_answer() -> None:
+    probabilities = distributions(4)
+    probabilities[:, [1, 7]] = 0
+    probabilities /= probabilities.sum(axis=1, keepdims=True)
+    summary = summary_of(probabilities)
+    assert summary.high[[1, 7]].tolist() == [0, 0]
+    taught = [place for place in range(N) if place not in (1, 7)]
+    assert (summary.low[taught] < summary.probabilities[taught]).all()
+    assert (summary.high[taught] > summary.probabilities[taught]).all()
+
+
 def test_more_speech_narrows_the_interval() -> None:
     widths = [
         np.mean([(s.high - s.low).mean() for s in (summary_of(distributions(n, seed)) for seed in range(5))])
