@@ -35,6 +35,18 @@ folds 1 and 2, and given up. These three folds had a say, folds 3 and 5 had not:
 the mean recall of the emotions; intervals are a bootstrap over speakers (95 %).
 """
 
+OWN_REFERENCE = """## A speaker's own speech as a reference
+
+The third line of the table scales each clip by the mean spectrum of all clips of its speaker, those tested
+included; no label is used. A clinic has such speech of each patient. It is not done there, and off by default
+here: a reference that follows the patient takes out of each session what has changed for good, and somebody
+who slowly falls silent would go on sounding as ever, which is the very thing that is looked for. A reference
+frozen at the first sessions would keep that drift and still take out microphone and voice. But the mood of
+those first weeks would be the zero of all later ones; it would have to be taken anew with each telephone or
+room, and each time the line would break, as it does where the model changes. Its gain would be less than the
+table's, too: actors spoke every emotion alike often, and a patient's first sessions do not.
+"""
+
 STRANGE_INTRODUCTION = """Each kind is judged by thresholds that it took no part in. *Answered* means that
 the network was surer than the threshold of abstention and found the sound familiar; of speech, the clips of
 unheard speakers.
@@ -107,6 +119,7 @@ def as_page(
             "Among the emotions that the other two taught.\n",
             table(head, rows),
         ]
+    parts += [OWN_REFERENCE]
     grounds = {name: runs for name in GROUNDS if (runs := seeds_of(_named(trials), name))}
     if grounds:
         parts += ["## What each part is worth\n", ABLATION_INTRODUCTION]
