@@ -133,7 +133,8 @@ class AugmentConfig:
     Each of `speeds`, `stretches` (speeds at the same pitch), `semitones` and `rooms` (RT60 in seconds), and
     the `telephone`, makes one more version of a clip. `mixup` is the alpha of Beta(alpha, alpha), 0 for none;
     `copy_paste` joins every other clip to one that is "neutral" or of the "same" emotion. `strangers` is the
-    share of a batch that is turned into what is no single voice, to be answered by "all alike".
+    share of a batch that is turned into what is no single voice, to be answered by "all alike"; of these,
+    `two_voices` is the share of two people at once.
     """
 
     noisy_copies: int = 2
@@ -153,6 +154,7 @@ class AugmentConfig:
     copy_paste: str = field(default="", metadata=LATER)
     channel: ChannelConfig = field(default=ChannelConfig(), metadata=LATER)
     strangers: float = field(default=0.0, metadata=LATER)
+    two_voices: float = field(default=0.2, metadata=LATER)
 
     def __post_init__(self) -> None:
         _require(self.noisy_copies >= 0, "augment.noisy_copies cannot be negative")
@@ -166,6 +168,7 @@ class AugmentConfig:
         _require(self.copy_paste in PASTED, "augment.copy_paste must be empty, neutral or same")
         _require(0 <= self.clean_share <= 1, "augment.clean_share is a share")
         _require(0 <= self.strangers <= 0.5, "augment.strangers must be within [0, 0.5]")
+        _require(0 <= self.two_voices <= 1, "augment.two_voices is a share")
 
 
 OPTIMISERS = ("adamw", "adam", "sgd")

@@ -153,7 +153,7 @@ class TrainingBatches:
         self.rng = np.random.default_rng(seed)
         self.generator = torch.Generator().manual_seed(seed)
         self.channel = augment.Channel(cfg.train.augment.channel, cfg.features, cfg.audio.sample_rate)
-        self.strangers = augment.Strangers(cfg.train.augment.strangers)
+        self.strangers = augment.Strangers(cfg.train.augment.strangers, cfg.train.augment.two_voices)
         self.masks = augment.SpecAugment(cfg.train.augment)
         self.to_features = feature_map(cfg.features)
         self.targets = np.array([clip.target for clip in clips], np.int64)

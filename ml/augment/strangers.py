@@ -21,19 +21,21 @@ LARGEST_LEAD_DB = 3.0
 
 
 class Strangers(nn.Module):
-    """Replace a share of a batch of log-mel planes."""
+    """Replace a share of a batch of log-mel planes; of those, `two_voices` is a share, too."""
 
-    def __init__(self, share: float) -> None:
+    def __init__(self, share: float, two_voices: float = 0.2) -> None:
         super().__init__()
         self.share = share
-        self.kinds: tuple[Kind, ...] = (_noise, _tones, _chords, _two_voices, _scrap)
+        self.kinds: tuple[Kind, ...] = (_noise, _tones, _chords, _scrap, _two_voices)
+        others = len(self.kinds) - 1
+        self.odds = torch.tensor([(1 - two_voices) / others] * others + [two_voices])
 
     def forward(self, log_mel: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """Map planes (B, n_mels, frames) to the same shape, and say which were replaced, (B,)."""
         replaced = torch.rand(len(log_mel), generator=generator) < self.share
         changed = log_mel.clone()
         for place in replaced.nonzero()[:, 0].tolist():
-            kind = self.kinds[int(torch.randint(len(self.kinds), (1,), generator=generator))]
+            kind = self.kinds[int(torch.multinomial(self.odds, 1, generator=generator))]
             voices = log_mel[[place, (place + 1) % len(log_mel)]]
             changed[place] = kind(voices, generator)
         return changed, replaced
