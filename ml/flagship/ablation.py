@@ -66,7 +66,9 @@ def _all(*changes: Change) -> Change:
 
 _SECOND = _all(
     _training(epochs=40, most_batches=0, learning_rate=2e-3, precision="float32"),
-    _augment(noisy_copies=2, snr_low_db=15.0, snr_high_db=30.0, clean_share=0.5),
+    _augment(
+        noisy_copies=2, snr_low_db=15.0, snr_high_db=30.0, clean_share=0.5, strangers=0.06, two_voices=0.2
+    ),
     _channel(share=0.25, each=1.0, telephone_share=0.25),
 )
 """The recipe before this one, and how its first trials differed from it."""
@@ -79,6 +81,10 @@ CHANGES: Mapping[str, tuple[str, Change]] = MappingProxyType(
         "no_channel": ("no rooms, lines, noise and vocal tracts", _augment(channel=ChannelConfig())),
         "no_warp": ("no vocal tracts", _channel(warp=0.0)),
         "no_strangers": ("no sounds that are no voice", _augment(strangers=0.0)),
+        "few_strangers": (
+            "half as many of these, and a fifth of them two voices",
+            _augment(strangers=0.06, two_voices=0.2),
+        ),
         "no_speeds": ("no other speeds", _augment(speeds=())),
         "white_noise": (
             "white noise on half of the altered clips, too",
