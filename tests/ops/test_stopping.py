@@ -27,5 +27,4 @@ def test_no_orphans(stack: LiveStack, number: signal.Signals) -> None:
     stack.supervisor.send_signal(number)
     code = stack.supervisor.wait(timeout=20)
     assert code == (-signal.SIGKILL if number == signal.SIGKILL else 0)
-    # Orphans notice by themselves that they are; on a busy machine that took more than five seconds once.
-    wait_for(lambda: not running(family), seconds=20, what="every process has ended")
+    wait_for(lambda: not running(family), seconds=5, what="every process has ended")
