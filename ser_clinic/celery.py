@@ -6,8 +6,9 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.platforms import set_pdeathsig  # type: ignore[attr-defined]  # not yet in celery-types
-from celery.signals import beat_embedded_init, worker_process_init, worker_ready
+from celery.signals import worker_init, worker_process_init, worker_ready
+
+from .lifeline import die_with
 
 READY = "ready to work"  # the supervisor waits for this line
 
@@ -16,6 +17,23 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ser_clinic.settings")
 app = Celery("ser_clinic")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@worker_init.connect
+def leave_no_orphans(**kwargs: Any) -> None:
+    """Bind each process forked from here on to its parent's life, from its first instruction.
+
+    Celery asks the kernel for this only once a child has set itself up, and never in the clock inside a
+    worker, which first opens its schedule: a worker killed before that would leave them running.
+    """
+    parent = os.getpid()
+
+    def in_child() -> None:
+        nonlocal parent
+        die_with(parent)()
+        parent = os.getpid()  # of what this child may fork
+
+    os.register_at_fork(after_in_child=in_child)
 
 
 @worker_process_init.connect
@@ -27,12 +45,6 @@ def bound_threads(**kwargs: Any) -> None:
     threads = settings.WORKER_THREADS or max(1, cores // settings.CELERY_WORKER_CONCURRENCY)
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"):
         os.environ[name] = str(threads)
-
-
-@beat_embedded_init.connect
-def end_with_the_worker(**kwargs: Any) -> None:
-    """Celery asks the kernel for this in a worker's children; the clock inside a worker needs it as well."""
-    set_pdeathsig("SIGKILL")
 
 
 @worker_ready.connect

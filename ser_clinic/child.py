@@ -2,35 +2,20 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from .lifeline import die_with
 from .preflight import CannotRun
 
 DEATHS_TOO_MANY_A_MINUTE = 3
 READY = "ready to work"  # what a worker prints, see ser_clinic.celery
-SET_PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG
-
-
-def die_with(parent: int) -> Callable[[], None]:
-    """For a child to run before it becomes its program: end when ``parent`` ends, however it ends (Linux)."""
-    libc = ctypes.CDLL(None) if sys.platform == "linux" else None
-
-    def before_exec() -> None:
-        if libc is not None:
-            libc.prctl(SET_PARENT_DEATH_SIGNAL, signal.SIGKILL)
-            if os.getppid() != parent:  # it ended before we could ask
-                os._exit(1)
-
-    return before_exec
 
 
 class Child:
