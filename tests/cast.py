@@ -55,6 +55,13 @@ def make_patient(
     return enrol(by=by, team=by.teams.get(), consents=consents, reference=reference, **details)
 
 
+def earlier(*, days: int = 0, hours: int = 0) -> datetime:
+    """So many days ago, and hours before that, but on the same date, whatever the hour of the test."""
+    now = timezone.localtime() - timedelta(days=days)
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    return max(now - timedelta(hours=hours), midnight)
+
+
 def make_session(
     by: Clinician,
     patient: Patient,
@@ -62,7 +69,7 @@ def make_session(
     held_at: datetime | None = None,
     kind: Session.Kind = Session.Kind.IN_PERSON,
 ) -> Session:
-    held_at = held_at or timezone.now() - timedelta(hours=1)
+    held_at = held_at or earlier(hours=1)
     return start_session(by=by, patient=patient, held_at=held_at, kind=kind)
 
 

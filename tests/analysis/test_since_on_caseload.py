@@ -23,7 +23,7 @@ from analysis.voice.measures import patient_voice
 from patients.care import move_session
 from patients.models import Patient, Session
 from tests.analysis.hearing import make_course, make_heard, mixture
-from tests.cast import Cast, cast, make_patient, make_session
+from tests.cast import Cast, cast, earlier, make_patient, make_session
 from tests.test_jurisdiction import EMOTION
 
 __all__ = ["cast"]
@@ -99,7 +99,7 @@ def test_it_is_kept_as_it_was_made_and_renewed_with_a_visit(
 ) -> None:
     (before,) = short(treating)
     call_command("rebuild_digests", "--check")
-    session = make_session(cast.treats, sadder, held_at=timezone.now() - timedelta(hours=1))
+    session = make_session(cast.treats, sadder, held_at=earlier(hours=1))
     make_heard(cast.treats, session, SAD)
     (after,) = short(treating)
     assert after.split()[:3] != before.split()[:3]  # since a newer visit

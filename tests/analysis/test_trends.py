@@ -1,10 +1,7 @@
 """What is read of a patient's sessions: what counts, what leaves a gap, and at what cost."""
 
-from datetime import timedelta
-
 import numpy as np
 import pytest
-from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from analysis.correction import void_recording
@@ -14,7 +11,7 @@ from analysis.trends.trend import ENOUGH_SPEECH_S, combine
 from patients.access import patients_of
 from patients.care import move_session, void_session
 from tests.analysis.hearing import make_course, make_heard, make_recording, mixture, model
-from tests.cast import Cast, cast, make_patient, make_session
+from tests.cast import Cast, cast, earlier, make_patient, make_session
 
 __all__ = ["cast"]
 
@@ -96,7 +93,7 @@ def test_what_is_under_way_or_failed_is_counted_apart(cast: Cast) -> None:
 def test_a_new_model_is_not_compared_with_an_old_one(cast: Cast) -> None:
     sessions = make_course(cast.treats, cast.patient, [mixture(calm=0.5)] * 8)
     assert not patient_trend(cast.patient).comparison.is_learning
-    late = make_session(cast.treats, cast.patient, held_at=timezone.now() - timedelta(hours=1))
+    late = make_session(cast.treats, cast.patient, held_at=earlier(hours=1))
     make_heard(cast.treats, late, mixture(sad=0.8), version=model(2))
     trend = patient_trend(cast.patient)
     assert len(trend.points) == len(sessions) + 1
