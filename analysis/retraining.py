@@ -21,9 +21,10 @@ from ml.cards import Provenance
 from ml.config import ExperimentConfig, load_config
 from ml.corpora.catalogue import CORPORA, scan_folder
 from ml.corpora.manifest import Utterance
+from ml.experiment import Experiment
 from ml.recogniser import EmotionRecogniser
 from ml.registry import AlreadyPublished
-from ml.train import Experiment, train_and_publish
+from ml.train import train_and_publish
 from patients.audit import Action, record
 from patients.models import Patient
 

@@ -17,13 +17,13 @@ UNITS = {"flagship.conformal_size": "emotions"}
 
 
 def main() -> None:
-    for key, figure in json.loads(PAGE.read_text(encoding="utf-8"))["figures"].items():
+    for figure in json.loads(PAGE.read_text(encoding="utf-8"))["figures"]:
         low, high, seeds = figure["low"], figure["high"], figure["seeds"]
         counted = f", {figure['n']}" if figure["n"] else ""
         record(
-            key,
+            figure["key"],
             figure["value"],
-            UNITS.get(key, "%"),
+            UNITS.get(figure["key"], "%"),
             interval=None if low is None else (low, high),
             n=seeds,
             note=f"{figure['title']}; {seeds} seeds{counted}",

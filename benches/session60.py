@@ -179,11 +179,11 @@ def hear_per_clip(recording: Path, models: Path | None) -> dict[str, float]:
     import librosa
     import torch
 
-    from ml.registry import DEFAULT_ROOT, load_card
+    from ml.registry import load_card
     from ml.storage import load_network
 
     torch.set_num_threads(1)
-    card = load_card(None, models or DEFAULT_ROOT)
+    card = load_card(None, *filter(None, [models]))
     network = load_network(card.weights, card.config)
     hears_mel = card.config.features.kind == "log_mel"  # and makes MFCCs of it itself
 

@@ -1,4 +1,4 @@
-"""python -m ml predict | train | evaluate | corpora | benchmark | tune."""
+"""python -m ml predict | train | card | evaluate | corpora | benchmark | flagship | tune."""
 
 import argparse
 import os
@@ -12,9 +12,10 @@ def main(arguments: Sequence[str]) -> int:
     verbs = parser.add_subparsers(required=True, metavar="VERB")
     # Each side is imported only when needed: training loads torch and scipy, which take seconds.
     if arguments[:1] != ["predict"]:
-        from ml import cli_benchmark, cli_flagship, cli_training, cli_tune
+        from ml import cli_benchmark, cli_card, cli_flagship, cli_training, cli_tune
 
         cli_training.add_verbs(verbs)
+        cli_card.add_verb(verbs)
         cli_benchmark.add_verb(verbs)
         cli_flagship.add_verbs(verbs)
         cli_tune.add_verb(verbs)

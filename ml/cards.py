@@ -38,8 +38,8 @@ UNCERTAIN_RULE = (
     f"leaves {COVERAGE:.0%} of the held-out speakers' clips answered."
 )
 UNFAMILIAR_RULE = (
-    "A window whose energy is below the floor is unlike what was learnt from, and is not answered either. "
-    "The floor lies above noise, tones, music, two voices at once and scraps of sound, as far as that costs "
+    "A window that a second, smaller network (the gate) does not take for one voice is not answered either. "
+    "Its floor lies above noise, tones, music, two voices at once and scraps of sound, as far as that costs "
     f"at most {AT_MOST_LOST:.0%} of the held-out speakers' clips."
 )
 
@@ -69,12 +69,15 @@ def card_of(
     utterances: Sequence[Utterance],
     outcomes: Sequence[FoldOutcome],
     calibration: Calibration,
-    energy_floor: float | None,
+    gate: tuple[float, Mapping[str, float]] | None,
     parameters: int,
     provenance: Provenance,
     recipe_figures: RecipeFigures = (),
 ) -> dict[str, Any]:
-    """Return the contents of `card.json`, but for the id and the size of the weights."""
+    """Return the contents of `card.json`, but for the id and the size of the weights.
+
+    `gate`: its floor, and the share of each kind of sound that passes it.
+    """
     judged = judge_folds(outcomes)
     figures = judged.figures()
     return {
@@ -83,7 +86,7 @@ def card_of(
         "labels": list(LABELS),
         "config": config.to_dict(),
         "temperature": calibration.temperature,
-        "abstention": _abstention(calibration, energy_floor),
+        "abstention": _abstention(calibration, gate),
         "licence": _licence({u.corpus for u in utterances}),
         "intended_use": INTENDED_USE,
         "not_for": NOT_FOR,
@@ -107,11 +110,12 @@ def card_of(
     }
 
 
-def _abstention(calibration: Calibration, energy_floor: float | None) -> dict[str, Any]:
+def _abstention(calibration: Calibration, gate: tuple[float, Mapping[str, float]] | None) -> dict[str, Any]:
     uncertain = {"threshold": calibration.threshold, "rule": UNCERTAIN_RULE, "target": COVERAGE}
-    if energy_floor is None:
+    if gate is None:
         return uncertain
-    return {**uncertain, "energy_floor": energy_floor, "unfamiliar_rule": UNFAMILIAR_RULE}
+    floor, passes = gate
+    return {**uncertain, "voice_floor": floor, "unfamiliar_rule": UNFAMILIAR_RULE, "passes": dict(passes)}
 
 
 def _fold(outcome: FoldOutcome) -> dict[str, Any]:
@@ -162,7 +166,10 @@ def _protocol(outcomes: Sequence[FoldOutcome]) -> str:
 
 def _licence(names: set[str]) -> dict[str, Any]:
     corpora = [CORPORA[name] for name in sorted(names) if name in CORPORA]
-    listed = [{"name": c.title, "citation": c.citation, "licence": c.licence} for c in corpora]
+    listed = [
+        {"key": c.name, "name": c.title, "language": c.language, "citation": c.citation, "licence": c.licence}
+        for c in corpora
+    ]
     own = sorted(names - set(CORPORA))
     if own:
         weights = "Of whoever owns the recordings"
@@ -198,6 +205,7 @@ def page_of(card: dict[str, Any]) -> str:
         ("what a perfectly calibrated model would show", _percent(figures["ece_floor"])),
         ("Negative log-likelihood", f"{figures['nll']:.3f} nats"),
         *((f"UAR, {sex} speakers", _percent(v)) for sex, v in figures["uar_by_sex"].items()),
+        *_by_corpus(figures.get("uar_by_corpus", {})),
     ]
     parts = [
         f"# Model card: {card['id']}\n",
@@ -233,9 +241,18 @@ def page_of(card: dict[str, Any]) -> str:
     return "\n".join(parts).replace("\n\n\n", "\n\n")
 
 
+def _by_corpus(intervals: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+    for name, uar in intervals.items():
+        title = CORPORA[name].title if name in CORPORA else name
+        span = f"{_percent(uar['low'])} to {_percent(uar['high'])}"
+        yield f"UAR, unheard speakers of {title}", f"{_percent(uar['value'])} ({span})"
+
+
 def _unfamiliar(abstention: dict[str, Any]) -> Iterator[str]:
-    if "energy_floor" in abstention:
-        yield f"{abstention['unfamiliar_rule']} Floor {abstention['energy_floor']:.3f} nats.\n"
+    if "voice_floor" in abstention:
+        yield f"{abstention['unfamiliar_rule']} Floor {abstention['voice_floor']:.3f} nats.\n"
+        yield "What such gates let pass of unheard speakers, and of sounds made of their voices:\n"
+        yield table(("sound", "passes"), [(k, _percent(v)) for k, v in abstention["passes"].items()])
 
 
 def _number(count: int) -> str:

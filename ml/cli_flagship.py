@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import sys
 from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
@@ -17,7 +18,8 @@ from ml.flagship import ablation
 from ml.flagship.page import Known, write_page
 from ml.flagship.protocols import INNER, MEASURED, TRIAL
 from ml.flagship.report import as_table, emotions_of, sexes_of
-from ml.flagship.run import Piece, pieces, run_piece
+from ml.flagship.run import Piece, gate_recipe_of, gated, pieces, run_gate_piece, run_piece, with_scores
+from ml.gate_folds import gate_file_of, read_gate_folds
 
 DOCS = Path("docs")
 FOLDS = DOCS / "folds"
@@ -56,14 +58,14 @@ def flagship_verb(arguments: argparse.Namespace) -> int:
     utterances, cfg = _utterances(arguments.data), load_config(arguments.config)
     name = Path(arguments.config).stem
     wanted = list(pieces(utterances, cfg, name=name, protocols=arguments.protocols, seeds=arguments.seeds))
-    folds = _finished(arguments, utterances, wanted)
+    folds = _scored(arguments, utterances, wanted, _finished(arguments, utterances, wanted))
     known = Known(emotions_of(utterances), sexes_of(utterances))
     print(as_table(folds, known.emotions, known.sexes))
     if arguments.report is not None:
-        everything = pieces(utterances, cfg, name=name, protocols=MEASURED, seeds=arguments.seeds)
+        everything = list(pieces(utterances, cfg, name=name, protocols=MEASURED, seeds=arguments.seeds))
         tried = ablation.trials(utterances, cfg, list(ablation.CHANGES), [0])
         write_page(
-            _among(arguments.folds_file, everything),
+            _with_gates(arguments, utterances, everything, _among(arguments.folds_file, everything)),
             _among(arguments.folds_file.with_name("ablate.jsonl"), tried),
             known,
             arguments.report,
@@ -100,6 +102,34 @@ def _finished(
     for fold in run_all(train, missing, file, jobs=arguments.jobs, minutes=arguments.minutes):
         report(fold)
     return _among(file, wanted)
+
+
+def _scored(
+    arguments: argparse.Namespace,
+    utterances: Sequence[Utterance],
+    wanted: Sequence[Piece],
+    folds: Sequence[FinishedFold],
+) -> list[FinishedFold]:
+    """Run the gates that are missing for what is wanted, and join them to the finished folds."""
+    file = gate_file_of(arguments.folds_file)
+    there = {gate.recipe for gate in read_gate_folds(file)}
+    missing = [piece for piece in gated(wanted) if gate_recipe_of(utterances, piece) not in there]
+    train = partial(run_gate_piece, utterances)
+    for gate in run_all(train, missing, file, jobs=arguments.jobs, minutes=arguments.minutes):
+        words = f"gate: seed {gate.seed} fold {gate.fold}, {gate.seconds:.0f} s of processor time"
+        print(words, file=sys.stderr, flush=True)
+    return _with_gates(arguments, utterances, wanted, folds)
+
+
+def _with_gates(
+    arguments: argparse.Namespace,
+    utterances: Sequence[Utterance],
+    wanted: Sequence[Piece],
+    folds: Sequence[FinishedFold],
+) -> list[FinishedFold]:
+    there = {gate.recipe: gate for gate in read_gate_folds(gate_file_of(arguments.folds_file))}
+    recipes = {piece.recipe: gate_recipe_of(utterances, piece) for piece in gated(wanted)}
+    return with_scores(folds, {own: there[gate] for own, gate in recipes.items() if gate in there})
 
 
 def _among(file: Path, wanted: Iterable[Piece]) -> list[FinishedFold]:

@@ -5,14 +5,15 @@ import csv
 import json
 import shlex
 import sys
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from torch import nn
+
 from ml import cli_corpora
-from ml.benchmark.plots import reliability, save
-from ml.cards import Provenance, page_of, picture_of
+from ml.cards import Provenance
+from ml.cli_card import recipe_figures_of, write_page
 from ml.cli_faults import plainly
 from ml.config import ExperimentConfig, load_config
 from ml.corpora.catalogue import CORPORA, scan_folder
@@ -20,10 +21,12 @@ from ml.corpora.manifest import Scan, Utterance
 from ml.curves import LiveCurves, ProgressBar, ProgressLine, Report, Together
 from ml.distributed import joined
 from ml.evaluate import Judged, judge_folds, judge_model
+from ml.experiment import Experiment, Means
 from ml.folds import read_outcomes
 from ml.loop import no_report
 from ml.registry import DEFAULT_ROOT, ModelCard, load_card
-from ml.train import Experiment, Means, cross_validate, train_and_publish
+from ml.storage import load_network
+from ml.train import cross_validate, train_and_publish
 
 FOLDS_FOLDER = Path("docs") / "folds"
 
@@ -59,6 +62,11 @@ def _add_train(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
         default=[],
         metavar="BRANCH=DEVICE",
         help="home=cuda:0 for all, encoder=cuda:1 for a branch",
+    )
+    train.add_argument(
+        "--network",
+        metavar="ID",
+        help="publish this published network anew, with a gate or another calibration: its folds stay",
     )
     train.add_argument("--note", default="", help="for the card: how this recipe was come by")
     train.add_argument("--page", type=Path, metavar="FILE.md", help="write the card as a page, too")
@@ -135,7 +143,7 @@ def _train(arguments: argparse.Namespace, first: bool) -> int:
         raise ValueError(
             f"{arguments.config} has [inputs] of its own, which the clinic does not compute: benchmark it"
         )
-    recipe_figures = _figures(arguments.figures, experiment.config) if arguments.figures else ()
+    recipe_figures = recipe_figures_of(arguments.figures, experiment.config) if arguments.figures else ()
     folds_file = arguments.folds_file or FOLDS_FOLDER / f"{experiment.name}.jsonl"
     report = _report(arguments) if first else no_report
     means = Means(dict(arguments.devices), arguments.states)
@@ -151,33 +159,26 @@ def _train(arguments: argparse.Namespace, first: bool) -> int:
         jobs=arguments.jobs,
         means=means,
         recipe_figures=recipe_figures,
+        trained=_network(arguments.network, arguments.out, experiment) if arguments.network else None,
     )
     if not first:
         return 0
     if arguments.page:
-        _write_page(ModelCard.read(folder).contents, arguments.page)
+        write_page(ModelCard.read(folder), arguments.page)
     print(folder)
     return 0
 
 
-def _figures(file: Path, config: ExperimentConfig) -> list[dict[str, Any]]:
-    """Return the figures of a recipe.
+def _network(model: str, root: Path, experiment: Experiment) -> nn.Module:
+    """Return a published network.
 
     Raises:
-        ValueError: they are another recipe's.
+        ValueError: it is not this experiment's.
     """
-    told = json.loads(file.read_text(encoding="utf-8"))
-    if told["recipe"] != config.digest:
-        raise ValueError(
-            f"{file} holds the figures of another recipe ({told['recipe']}, not {config.digest})"
-        )
-    return list(told["figures"].values())
-
-
-def _write_page(card: Mapping[str, Any], file: Path) -> None:
-    """Write the card as a page, with its picture beside it."""
-    file.write_text(page_of(dict(card)), encoding="utf-8")
-    save(reliability(card["reliability"]), file.with_name(picture_of(card)))
+    card = load_card(model, root)
+    if card.contents["recipe"] != experiment.recipe:
+        raise ValueError(f"{card.id} is of another recipe or other clips: its network is not this one's")
+    return load_network(card.weights, card.config)
 
 
 def _command(arguments: argparse.Namespace) -> str:
@@ -228,16 +229,3 @@ def _print_judged(judged: Judged, about: dict[str, Any], arguments: argparse.Nam
         if name != "confusion":
             print(f"{name:24} {value}")
     return 0
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Parse and run one of these verbs alone."""
-    parser = argparse.ArgumentParser(prog="python -m ml")
-    add_verbs(parser.add_subparsers(required=True))
-    parsed = parser.parse_args(arguments)
-    code: int = parsed.run(parsed)
-    return code
-
-
-if __name__ == "__main__":
-    sys.exit(main())

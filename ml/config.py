@@ -235,6 +235,32 @@ class TrainConfig:
         )
         _require(self.precision in PRECISIONS, f"train.precision must be one of {', '.join(PRECISIONS)}")
 
+    def within_budget(self, batches: int) -> Self:
+        """Return the schedule with as many epochs of `batches` as it may spend, at least one."""
+        if not self.most_batches:
+            return self
+        return dataclasses.replace(self, epochs=min(self.epochs, max(1, self.most_batches // batches)))
+
+
+@dataclass(frozen=True)
+class GateConfig:
+    """The gate in front of the recogniser's answers, and its own training: see `ml.gate`.
+
+    `frame_step` frames of 10 ms are averaged into one. All `channels` but the last belong to square kernels
+    that halve the plane both ways, the last to kernels over all that is left of the bands.
+    """
+
+    channels: tuple[int, ...] = (16, 32, 48, 64)
+    frame_step: int = 2
+    dropout: float = 0.2
+    train: TrainConfig = field(default_factory=TrainConfig)
+
+    def __post_init__(self) -> None:
+        _require(len(self.channels) >= 2, "gate.channels must be two at least")
+        _require(self.frame_step >= 1, "gate.frame_step must be at least 1")
+        _require(0 <= self.dropout < 1, "gate.dropout is a share below 1")
+        _require(self.train.augment.strangers > 0, "gate.train.augment: strangers must be more than 0")
+
 
 @dataclass(frozen=True)
 class InputConfig:
@@ -292,7 +318,8 @@ class PlacementConfig:
 class ExperimentConfig:
     """Everything that, with data and seed, decides the weights; and where it is trained.
 
-    Without `inputs`, the network hears clips of any length as the plane that `features.kind` names.
+    Without `inputs`, the network hears clips of any length as the plane that `features.kind` names. A `gate`
+    is trained apart.
     """
 
     audio: AudioConfig = field(default_factory=AudioConfig)
@@ -303,6 +330,7 @@ class ExperimentConfig:
     inputs: InputConfig | None = field(default=None, metadata=LATER)
     preprocess: PreprocessConfig = field(default=PreprocessConfig(), metadata=LATER)
     placement: PlacementConfig = field(default=PlacementConfig(), metadata=LATER)
+    gate: GateConfig | None = field(default=None, metadata=LATER)
 
     def __post_init__(self) -> None:
         _require(
@@ -313,6 +341,10 @@ class ExperimentConfig:
             self.inputs is None or not self.train.augment.copy_paste,
             "augment.copy_paste needs clips of any length: an experiment without [inputs]",
         )
+        _require(
+            self.gate is None or (self.features.kind == "log_mel" and self.inputs is None),
+            "a gate needs features.kind log_mel, and no [inputs]",
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain dictionaries and lists, fit for JSON."""
@@ -320,8 +352,8 @@ class ExperimentConfig:
         return plain
 
     def deciding(self) -> dict[str, Any]:
-        """Return what of `to_dict` decides the weights: what recipes are hashes of."""
-        return dataclasses.replace(self, placement=PlacementConfig()).to_dict()
+        """Return what of `to_dict` decides the recogniser's weights: what recipes are hashes of."""
+        return dataclasses.replace(self, placement=PlacementConfig(), gate=None).to_dict()
 
     @property
     def digest(self) -> str:

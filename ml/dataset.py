@@ -176,15 +176,17 @@ class TrainingBatches:
             places = order[batch * size : (batch + 1) * size]
             crops, levels = zip(*(self._crop(place, partners) for place in places), strict=True)
             heard = self.channel(torch.from_numpy(np.stack(crops)), self.generator)
-            masked = self.masks(heard, torch.tensor(levels), self.generator)
-            if self.restricted is None:
-                yield self._with_targets(self.to_features(masked), places)
-            else:
-                yield self._with_strangers(masked, torch.from_numpy(self.restricted[places]))
+            yield self._answered(self.masks(heard, torch.tensor(levels), self.generator), places)
 
     def _partners(self) -> Ints | None:
         scheme = self.cfg.train.augment.copy_paste
         return augment.partners(self.targets, scheme, self.rng) if scheme else None
+
+    def _answered(self, planes: Tensor, places: Ints) -> tuple[Tensor, Tensor]:
+        """Return planes (B, n_mels, frames) as features, with what is to be answered."""
+        if self.restricted is None:
+            return self._with_targets(self.to_features(planes), places)
+        return self._with_strangers(planes, torch.from_numpy(self.restricted[places]))
 
     def _with_targets(self, features: Tensor, places: Ints) -> tuple[Tensor, Tensor]:
         if self.soft is None:

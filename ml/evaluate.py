@@ -65,9 +65,25 @@ class Judged:
             "accuracy_at_70_percent": metrics.selective_accuracy(self.targets, self.probabilities, 0.7),
             "recall": {label: float(r) for label, r in zip(LABELS, recalls, strict=True) if not np.isnan(r)},
             "uar_by_sex": metrics.uar_by_group(self.targets, predictions, self.sexes),
+            **self._by_corpus(predictions),
             "confusion": counts.tolist(),
             **self._answered(predictions),
         }
+
+    def _by_corpus(self, predictions: Ints) -> dict[str, dict[str, Any]]:
+        """Return the UAR of each corpus with its interval, where there are several: together they hide it."""
+        corpora = np.array([key.partition("/")[0] for key in self.keys])
+        names = np.unique(corpora)
+        if len(names) < 2:
+            return {}
+        who = np.asarray(self.speakers)
+        each = {
+            str(name): metrics.uar_interval(
+                self.targets[corpora == name], predictions[corpora == name], who[corpora == name].tolist()
+            ).to_dict()
+            for name in names
+        }
+        return {"uar_by_corpus": each}
 
     def _answered(self, predictions: Ints) -> dict[str, float]:
         if self.threshold is None:

@@ -1,29 +1,20 @@
-"""Whether a sound is like what a network learnt from: the energy of its logits.
+"""From which score of the gate on (`ml.gate`) a window is taken for one voice.
 
-Of logits f (8,), E = ln Σ exp f, which is large where the network has met the like (Liu, Wang, Owens & Li
-2020, with the sign turned round and temperature 1). Under a floor, a window is left without an answer,
-however sure the likeliest emotion looks. The floor is set on speech of people whom the network did not hear,
-and on sounds that are no single voice (`ml.strange`).
+Under the floor, a window is left without an answer, however sure the likeliest emotion looks. The floor is
+set on speech of people whom the gate did not hear, and on sounds that are no single voice (`ml.strange`).
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ml.metrics import Floats
 
-ALWAYS_LOST, AT_MOST_LOST = 0.01, 0.10
-"""Shares of speech that a floor may lie above: the first for no reason, the second to keep sounds out."""
-
-
-def energies(logits: NDArray[np.floating]) -> Floats:
-    """Return the energies (n,) of logits (n, classes), in nats."""
-    highest = logits.max(axis=1, keepdims=True).astype(np.float64)
-    found: Floats = highest[:, 0] + np.log(np.exp(logits - highest).sum(axis=1))
-    return found
+ALWAYS_LOST, AT_MOST_LOST = 0.01, 0.05
+"""Shares of speech that a floor may lie above: the first for no reason, the second to keep sounds out. With
+`ml.calibration.COVERAGE` of 75 % sure enough, 70 % are answered whichever clips the gate takes away."""
 
 
 def fit_floor(speech: Floats, strange: Floats) -> float:
-    """Return the floor: above all `strange` energies (m,), if that loses at most a tenth of `speech` (n,).
+    """Return the floor: above all `strange` scores (m,), if that loses at most a twentieth of `speech` (n,).
 
     Raises:
         ValueError: there is no speech.

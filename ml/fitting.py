@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from ml.config import ExperimentConfig, TrainConfig
+from ml.config import ExperimentConfig
 from ml.corpora.splits import spare_speakers
 from ml.dataset import Clip, TrainingBatches, clean_batches
 from ml.distributed import world
@@ -53,7 +53,7 @@ def fit(
         network,
         batches,
         loss_of([clip.target for clip in learnt], cfg.train),
-        _within_budget(cfg.train, len(batches)),
+        cfg.train.within_budget(len(batches)),
         forward=forward_of(network, devices or {}),
         validate=_judge(judging, cfg) if judging else None,
         checkpoint=checkpoint,
@@ -74,13 +74,6 @@ def _batches(clips: Sequence[Clip], cfg: ExperimentConfig, seed: int) -> Trainin
     size = max(2, cfg.train.batch_size // together.size)
     own = replace(cfg, train=replace(cfg.train, batch_size=size))
     return TrainingBatches(together.share(clips), own, seed + together.rank)
-
-
-def _within_budget(cfg: TrainConfig, batches: int) -> TrainConfig:
-    """Return the schedule with as many epochs of `batches` as it may spend, at least one."""
-    if not cfg.most_batches:
-        return cfg
-    return replace(cfg, epochs=min(cfg.epochs, max(1, cfg.most_batches // batches)))
 
 
 def _standardise(network: nn.Module, clips: Sequence[Clip], cfg: ExperimentConfig, seed: int) -> None:

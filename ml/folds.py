@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,10 +18,7 @@ _DIGITS = 4  # of a logit: enough for every figure that is printed
 
 @dataclass(frozen=True)
 class FoldOutcome:
-    """Raw logits (n, 8) for the clips of speakers that the network had not heard, and who they were.
-
-    `strange` are the energies (m,) of sounds of `ml.strange`, if the network was taught what is no voice.
-    """
+    """Raw logits (n, 8) for the clips of speakers that the network had not heard, and who they were."""
 
     recipe: str
     index: int
@@ -31,7 +28,6 @@ class FoldOutcome:
     targets: NDArray[np.int64]
     logits: NDArray[np.float64]
     seconds: float
-    strange: tuple[float, ...] = ()
 
     @classmethod
     def of(
@@ -42,7 +38,6 @@ class FoldOutcome:
         test: Sequence[Utterance],
         logits: NDArray[np.float64],
         seconds: float,
-        strange: Iterable[float] = (),
     ) -> Self:
         """Join the test utterances with the logits for them, row by row."""
         return cls(
@@ -54,7 +49,6 @@ class FoldOutcome:
             targets=np.array([LABELS.index(str(u.emotion)) for u in test]),
             logits=np.round(logits, _DIGITS),
             seconds=seconds,
-            strange=tuple(round(float(energy), _DIGITS) for energy in strange),
         )
 
     def to_line(self) -> str:
@@ -68,7 +62,6 @@ class FoldOutcome:
             "accuracy": round(metrics.accuracy(self.targets, predictions), 4),
             "test_speakers": sorted(set(self.speakers)),
             "seconds": round(self.seconds),
-            **({"strange": self.strange} if self.strange else {}),
             "clips": [[key, speaker, sex, LABELS[t], logits] for key, speaker, sex, t, logits in rows],
         }
         return json.dumps(line)
@@ -87,7 +80,6 @@ class FoldOutcome:
             targets=np.array([LABELS.index(emotion) for emotion in emotions]),
             logits=np.array(logits, np.float64),
             seconds=values["seconds"],
-            strange=tuple(values.get("strange", ())),
         )
 
 
@@ -101,11 +93,20 @@ def read_outcomes(file: Path, recipe: str | None = None) -> list[FoldOutcome]:
     return sorted(wanted, key=lambda outcome: outcome.index)
 
 
-def append_outcome(file: Path, outcome: FoldOutcome) -> None:
-    """Add one line to `file`."""
+class Line(Protocol):
+    """A finished fold of any kind."""
+
+    def to_line(self) -> str:
+        """Return one line of JSON."""
+        ...
+
+
+def append_line(file: Path, fold: Line) -> None:
+    """Add a finished fold to `file`; a line that a kill cut off is ended first."""
     file.parent.mkdir(parents=True, exist_ok=True)
+    cut_off = file.exists() and file.stat().st_size > 0 and not file.read_bytes().endswith(b"\n")
     with file.open("a", encoding="utf-8") as lines:
-        lines.write(outcome.to_line() + "\n")
+        lines.write(("\n" if cut_off else "") + fold.to_line() + "\n")
 
 
 def pooled(outcomes: Iterable[FoldOutcome]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:

@@ -19,7 +19,6 @@ from threadpoolctl import threadpool_limits
 
 from ml.aggregation import Summary, summarise
 from ml.audio import Decoding, decode
-from ml.familiarity import energies
 from ml.frontend import StreamingLogMel, frame_count, log_mel, plane, silent_frames
 from ml.peaks import PeakMeter
 from ml.quality import FORBIDDING, QualityMeter, quality_codes
@@ -189,6 +188,7 @@ class _Listening:
         self._waiting: list[Window] = []
         self._heard: list[tuple[float, float, float]] = []  # start, end, speech
         self._logits: list[Floats] = []
+        self._scores: list[Floats] = []
 
     def feed(self, block: Floats) -> None:
         frames = self._log_mel.feed(block)
@@ -209,7 +209,8 @@ class _Listening:
         probabilities = softmax(logits, self._card.temperature)
         speech_s = self._detector.speech_s
         cfg = self._card.config.window
-        unfamiliar = energies(logits) < self._card.energy_floor
+        scores = np.concatenate([np.empty(0, np.float32), *self._scores])
+        unfamiliar = scores < (self._card.voice_floor or 0.0)  # without a gate they are infinite
         quality = self._quality(
             decoding,
             enough=len(times) > 0 and speech_s >= cfg.min_speech_seconds,
@@ -259,7 +260,9 @@ class _Listening:
 
     def _run(self, windows: list[Window]) -> None:
         if windows:
-            self._logits.append(self._runtime.logits(np.stack([w.features for w in windows])[:, None]))
+            features = np.stack([w.features for w in windows])[:, None]
+            self._logits.append(self._runtime.logits(features))
+            self._scores.append(self._runtime.scores(features))
 
 
 @contextmanager

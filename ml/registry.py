@@ -1,4 +1,4 @@
-"""Published models: one folder with weights, graph and card under one id, written once, never overwritten."""
+"""Published models: one folder with weights, graphs and card under one id, never overwritten."""
 
 import hashlib
 import json
@@ -6,7 +6,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,10 +14,11 @@ from typing import Any
 from ml.config import ExperimentConfig
 
 DEFAULT_ROOT = Path(__file__).parent / "weights"
-DEFAULT_MODEL = "parallel"
+DEFAULT_MODEL = "flagship-full"
 """Which of the models that come with the program is meant where none is named."""
 
 WEIGHTS, GRAPH, CARD = "weights.pt", "graph.onnx", "card.json"
+GATE_WEIGHTS, GATE_GRAPH = "gate.pt", "gate.onnx"
 
 _SLUG = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
@@ -34,7 +35,7 @@ class AlreadyPublished(FileExistsError):
 class ModelCard:
     """What `card.json` says, and where it stands. `contents` is all of it, for whoever shows it.
 
-    Below `energy_floor` a window is unlike what was learnt from (`ml.familiarity`); older models have none.
+    A window that the gate scores below `voice_floor` is not one voice (`ml.gate`). Older models have no gate.
     """
 
     id: str
@@ -44,7 +45,7 @@ class ModelCard:
     config: ExperimentConfig
     temperature: float
     abstention_threshold: float
-    energy_floor: float
+    voice_floor: float | None
     contents: Mapping[str, Any]
     folder: Path
 
@@ -58,6 +59,16 @@ class ModelCard:
         """Graph for ONNX Runtime."""
         return self.folder / GRAPH
 
+    @property
+    def gate_weights(self) -> Path:
+        """The gate's state dictionary, where there is a `voice_floor`."""
+        return self.folder / GATE_WEIGHTS
+
+    @property
+    def gate_graph(self) -> Path:
+        """The gate's graph, where there is a `voice_floor`."""
+        return self.folder / GATE_GRAPH
+
     @classmethod
     def read(cls, folder: Path) -> "ModelCard":
         """Read the card in `folder`."""
@@ -70,7 +81,7 @@ class ModelCard:
             config=ExperimentConfig.from_dict(contents["config"]),
             temperature=contents["temperature"],
             abstention_threshold=contents["abstention"]["threshold"],
-            energy_floor=contents["abstention"].get("energy_floor", float("-inf")),
+            voice_floor=contents["abstention"].get("voice_floor"),
             contents=contents,
             folder=folder,
         )
@@ -105,11 +116,11 @@ def _cards(roots: tuple[Path, ...]) -> Iterator[ModelCard]:
 
 
 def publish(
-    *, slug: str, weights: bytes, graph: bytes, card: Mapping[str, Any], root: Path = DEFAULT_ROOT
+    *, slug: str, files: Mapping[str, bytes], card: Mapping[str, Any], root: Path = DEFAULT_ROOT
 ) -> Path:
     """Write a model under `<slug>-<8 hex of its content>` and return its folder.
 
-    The folder appears at once with all three files, or not at all.
+    The folder appears at once with all `files` (`WEIGHTS` and `GRAPH` at least) and the card, or not at all.
 
     Raises:
         ValueError: `slug` is not a lower-case name such as `parallel` or `parallel-small`.
@@ -117,20 +128,35 @@ def publish(
     """
     if not _SLUG.fullmatch(slug):
         raise ValueError(f"{slug!r} is not a lower-case name with hyphens")
-    model_id = f"{slug}-{hashlib.sha256(weights + graph).hexdigest()[:8]}"
+    model_id = f"{slug}-{hashlib.sha256(b''.join(files.values())).hexdigest()[:8]}"
     folder = root / model_id
     root.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix=".publishing-", dir=root))
     try:
-        contents = {"id": model_id, **card, "weights_bytes": len(weights)}
-        (draft / WEIGHTS).write_bytes(weights)
-        (draft / GRAPH).write_bytes(graph)
-        (draft / CARD).write_text(json.dumps(contents, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        for name, content in files.items():
+            (draft / name).write_bytes(content)
+        size = sum(len(content) for name, content in files.items() if name in (WEIGHTS, GATE_WEIGHTS))
+        _write_card(draft / CARD, {"id": model_id, **card, "weights_bytes": size})
         draft.chmod(0o755)  # mkdtemp's own mode would hide the model from the other processes' users
         _appear(draft, folder)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     return folder
+
+
+def tell_of_recipe(card: ModelCard, figures: Sequence[Mapping[str, Any]]) -> ModelCard:
+    """Let a published card tell `figures` of its recipe, which may be measured long after the weights.
+
+    All else that was published stays as it is; the new card takes the old one's place at once.
+    """
+    draft = card.folder / f".{CARD}"
+    _write_card(draft, {**card.contents, "recipe_figures": [dict(figure) for figure in figures]})
+    draft.replace(card.folder / CARD)
+    return ModelCard.read(card.folder)
+
+
+def _write_card(file: Path, contents: Mapping[str, Any]) -> None:
+    file.write_text(json.dumps(contents, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def _appear(draft: Path, folder: Path) -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Protocol, TypeAlias
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
 from ml.registry import ModelCard
+
+if TYPE_CHECKING:
+    from torch import nn
 
 Floats: TypeAlias = NDArray[np.float32]
 
@@ -25,6 +29,10 @@ class Runtime(Protocol):
         """Features (N, 1, rows, frames), frames for one second or more → logits (N, 8)."""
         ...
 
+    def scores(self, features: Floats) -> Floats:
+        """The same → scores (N,) of the gate, in nats: how surely each is one voice. Without a gate, inf."""
+        ...
+
 
 class OnnxRuntime:
     """The graph on the CPU in single precision, on a bounded number of threads that do not spin when idle."""
@@ -34,13 +42,35 @@ class OnnxRuntime:
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        self._session = onnxruntime.InferenceSession(card.graph, options, providers=["CPUExecutionProvider"])
-        self._input = self._session.get_inputs()[0].name
+        self._recogniser = _Graph(card.graph, options)
+        self._gate = None if card.voice_floor is None else _Graph(card.gate_graph, options)
 
     def logits(self, features: Floats) -> Floats:
         """See `Runtime`."""
-        logits: Floats = self._session.run(None, {self._input: features})[0]
-        return logits
+        return self._recogniser(features)
+
+    def scores(self, features: Floats) -> Floats:
+        """See `Runtime`."""
+        return _scores(self._gate(features) if self._gate else None, len(features))
+
+
+class _Graph:
+    """One session, with one input and one output."""
+
+    def __init__(self, file: Path, options: onnxruntime.SessionOptions) -> None:
+        self._session = onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
+        self._input = self._session.get_inputs()[0].name
+
+    def __call__(self, features: Floats) -> Floats:
+        output: Floats = self._session.run(None, {self._input: features})[0]
+        return output
+
+
+def _scores(logits: Floats | None, count: int) -> Floats:
+    if logits is None:
+        return np.full(count, np.inf, np.float32)
+    scores: Floats = logits[:, 1] - logits[:, 0]
+    return scores
 
 
 class TorchRuntime:
@@ -50,16 +80,25 @@ class TorchRuntime:
         # A second and 200 MB: only whoever asks for a GPU pays for it.
         import torch
 
-        from ml.storage import load_network
+        from ml.storage import load_gate, load_network
 
         self._torch = torch
         self._network = load_network(card.weights, card.config).to(device)
+        gated = card.voice_floor is not None
+        self._gate = load_gate(card.gate_weights, card.config).to(device) if gated else None
         self._device = device
 
     def logits(self, features: Floats) -> Floats:
         """See `Runtime`."""
+        return self._run(self._network, features)
+
+    def scores(self, features: Floats) -> Floats:
+        """See `Runtime`."""
+        return _scores(self._run(self._gate, features) if self._gate else None, len(features))
+
+    def _run(self, network: nn.Module, features: Floats) -> Floats:
         with self._torch.inference_mode():
-            logits = self._network(self._torch.from_numpy(features).to(self._device))
+            logits = network(self._torch.from_numpy(features).to(self._device))
         return np.asarray(logits.cpu().numpy(), np.float32)
 
 

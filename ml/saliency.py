@@ -8,7 +8,7 @@ does not is the error that is recorded.
 The baseline is the same sound held still: each band at its mean over the frames that hold sound. So a cell's
 saliency is about what moves in the voice, not about its average colour. Where a network begins by making its
 input free of level, the way is gone behind that step, since along a mere gain such a network changes nothing
-until, all at once, it does.
+until, all at once, it does. If that step makes one frame of several, each of these gets an equal part.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from captum.attr import IntegratedGradients
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from ml.config import FeatureConfig
 from ml.frontend import dct_matrix, mel_centres, plane, silent_frames
 from ml.frontend import log_mel as log_mel_of
 from ml.placement import Branched
@@ -76,10 +77,9 @@ def explain(
         silence = np.full((missing, cfg.n_mels), 10 * np.log10(cfg.amin), np.float32)
         heard = np.concatenate([heard, silence])
     ours = (load_network(card.weights, card.config) if network is None else network).eval()
-    to_bands = torch.from_numpy(dct_matrix(cfg)) if cfg.kind == "mfcc" else torch.eye(cfg.n_mels)
     x = torch.from_numpy(np.ascontiguousarray(plane_heard, np.float32))[None, None]
-    way = _way(ours, x, to_bands, card.temperature)
-    attributed, gained = _integrate(way, label)
+    steps, gained = _integrate(_way(ours, x, cfg, card.temperature), label)
+    attributed = _spread(steps, frames)
     size = float(np.abs(attributed).sum())
     with torch.inference_mode():
         probabilities = (ours(x) / card.temperature).softmax(dim=1)[0].numpy()
@@ -102,18 +102,21 @@ class _Way:
     score: Score
 
 
-def _way(network: nn.Module, x: Tensor, to_bands: Tensor, temperature: float) -> _Way:
-    """Return the way through the input (1, 1, rows, T) in mel bands: `to_bands` (rows, bands) is orthonormal,
-    so what it maps back and forth is what the network sees of them."""
-    active = torch.ones_like(x[:, 0, 0], dtype=torch.bool)  # (1, T)
+def _way(network: nn.Module, x: Tensor, cfg: FeatureConfig, temperature: float) -> _Way:
+    """Return the way through the input (1, 1, rows, T), or through what a stem makes of it, in mel bands.
+
+    Cepstra are mapped back and forth by an orthonormal matrix, so that is what the network sees of the bands.
+    """
     behind = None
     if isinstance(network, Branched):
         with torch.inference_mode():
-            shared = network.stem(x)
-        if shared[0].shape == x.shape:
-            x, behind = shared[0].clone(), tuple(tensor.clone() for tensor in shared[1:])
-            masks = [tensor for tensor in behind if tensor.shape == active.shape]
-            active = masks[0] > 0 if masks else active
+            made, *others = network.stem(x)
+        if made.ndim == 4 and made.shape[2] in (cfg.n_mfcc, cfg.n_mels):
+            x, behind = made.clone(), tuple(tensor.clone() for tensor in others)
+    masks = [tensor for tensor in behind or () if tensor.shape == (1, x.shape[3])]
+    active = masks[0] > 0 if masks else torch.ones(1, x.shape[3], dtype=torch.bool)
+    cepstral = x.shape[2] == cfg.n_mfcc
+    to_bands = torch.from_numpy(dct_matrix(cfg)) if cepstral else torch.eye(cfg.n_mels)  # (rows, bands)
 
     def score(bands: Tensor) -> Tensor:
         given = (to_bands @ bands).unsqueeze(1)
@@ -142,3 +145,11 @@ def _integrate(way: _Way, label: int) -> tuple[Floats, float]:
         gained = float(way.score(way.end)[0, label] - way.score(way.start)[0, label])
     saliency: Floats = attributed.detach()[0].numpy().astype(np.float32)
     return saliency, gained
+
+
+def _spread(steps: Floats, frames: int) -> Floats:
+    """Give each of the frames (bands, frames) its part of a step (bands, steps); a rest gets nothing."""
+    each = frames // steps.shape[1]
+    parts = np.repeat(steps / each, each, axis=1)
+    whole: Floats = np.pad(parts, ((0, 0), (0, frames - parts.shape[1])))
+    return whole

@@ -3,73 +3,26 @@
 Each finished fold is one line in the folds file, so that an interrupted experiment goes on where it stopped.
 """
 
-import hashlib
-import json
 import time
-from collections.abc import Mapping, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from dataclasses import dataclass, field
-from multiprocessing import get_context
+from collections.abc import Sequence
+from concurrent.futures import Future, as_completed
 from pathlib import Path
 
-import numpy as np
 from torch import nn
 
 from ml import calibration
 from ml.cards import Provenance, RecipeFigures, card_of
-from ml.config import ExperimentConfig
 from ml.corpora.manifest import Utterance
-from ml.corpora.splits import FOLDS, Fold, speaker_folds
-from ml.dataset import Clip, holds_speech, prepare_all, strange_clips, strange_sounds
+from ml.corpora.splits import Fold
+from ml.dataset import prepare_all
 from ml.distributed import from_first, world
-from ml.familiarity import energies, fit_floor
+from ml.experiment import NO_MEANS, Experiment, Means, processes, shifted_by
 from ml.fitting import OnEpoch, fit, logits_of, no_report
-from ml.folds import FoldOutcome, append_outcome, pooled, read_outcomes
-from ml.registry import publish
-from ml.storage import graph_of, weights_of
-from ml.strange import KINDS
-
-RECIPE = 1
-"""Raised whenever a change of code changes the numbers: finished folds of an older recipe are not reused."""
-
-
-@dataclass(frozen=True)
-class Experiment:
-    """What, with the code, decides the outcome."""
-
-    name: str
-    config: ExperimentConfig
-    utterances: tuple[Utterance, ...]
-    seed: int = 0
-    held_out: int = FOLDS
-
-    @property
-    def usable(self) -> tuple[Utterance, ...]:
-        """The utterances that have one of the eight emotions."""
-        return tuple(u for u in self.utterances if u.emotion is not None)
-
-    @property
-    def folds(self) -> tuple[Fold, ...]:
-        """Test folds by speaker; only the first `held_out` of the five are run."""
-        return tuple(speaker_folds(self.usable, seed=self.seed))[: self.held_out]
-
-    @property
-    def recipe(self) -> str:
-        """Hash of everything that decides the numbers, clips by name included."""
-        contents = [RECIPE, self.config.deciding(), self.seed, sorted(u.key for u in self.usable)]
-        return hashlib.sha256(json.dumps(contents, sort_keys=True).encode()).hexdigest()[:12]
-
-
-@dataclass(frozen=True)
-class Means:
-    """Where it is trained, and where it leaves its state after each epoch: nothing that decides anything."""
-
-    devices: Mapping[str, str] = field(default_factory=dict)
-    states: Path | None = None
-
-    def state(self, experiment: Experiment, phase: str) -> Path | None:
-        """Return the file of the state of one phase."""
-        return self.states / f"{experiment.recipe}-{phase}.pt" if self.states else None
+from ml.folds import FoldOutcome, append_line, pooled, read_outcomes
+from ml.gate_folds import gate_file_of
+from ml.gate_training import Gated, train_gate
+from ml.registry import GATE_GRAPH, GATE_WEIGHTS, GRAPH, WEIGHTS, publish
+from ml.storage import gate_graph_of, graph_of, weights_of
 
 
 def _fit(
@@ -84,29 +37,19 @@ def _fit(
 
 
 def run_fold(
-    experiment: Experiment, fold: Fold, on_epoch: OnEpoch = no_report, means: Means = Means()
+    experiment: Experiment, fold: Fold, on_epoch: OnEpoch = no_report, means: Means = NO_MEANS
 ) -> FoldOutcome:
     """Train on the fold's training speakers and return the logits for its test speakers."""
     started = time.monotonic()
     cfg, seed = experiment.config, experiment.seed
     network = _fit(experiment, fold.train, f"fold-{fold.index}", on_epoch, means)
-    logits = logits_of(network, prepare_all(fold.test, cfg, seed, augmented=False), cfg)
-    taught = cfg.train.augment.strangers > 0
-    strange = [clip for kind in KINDS if taught for clip in _spoken(fold.test, cfg, kind)]
     return FoldOutcome.of(
         recipe=experiment.recipe,
         index=fold.index,
         test=fold.test,
-        logits=logits,
+        logits=logits_of(network, prepare_all(fold.test, cfg, seed, augmented=False), cfg),
         seconds=time.monotonic() - started,
-        strange=energies(logits_of(network, strange, cfg)) if strange else (),
     )
-
-
-def _spoken(test: Sequence[Utterance], cfg: ExperimentConfig, kind: str) -> list[Clip]:
-    """What no floor need keep out is left away: the clinic finds no speech in it."""
-    kept = holds_speech(strange_sounds(test, cfg, kind), cfg)
-    return [clip for clip, keep in zip(strange_clips(test, cfg, kind), kept, strict=True) if keep]
 
 
 def missing_folds(experiment: Experiment, folds_file: Path) -> list[Fold]:
@@ -120,7 +63,7 @@ def cross_validate(
     folds_file: Path,
     on_epoch: OnEpoch = no_report,
     jobs: int = 1,
-    means: Means = Means(),
+    means: Means = NO_MEANS,
 ) -> list[FoldOutcome]:
     """Run the folds that `folds_file` does not hold yet, and return all of them.
 
@@ -130,10 +73,10 @@ def cross_validate(
     missing = missing_folds(experiment, folds_file)
     if jobs == 1:
         for position, fold in enumerate(missing):
-            report = _shifted(on_epoch, position, len(missing))
+            report = shifted_by(on_epoch, position, len(missing))
             _append(folds_file, run_fold(experiment, fold, report, means))
     else:
-        with _processes(jobs) as pool:
+        with processes(jobs) as pool:
             running = [pool.submit(run_fold, experiment, fold, on_epoch, means) for fold in missing]
             _append_each(folds_file, running)
     return read_outcomes(folds_file, experiment.recipe)
@@ -146,20 +89,12 @@ def _append_each(folds_file: Path, running: Sequence[Future[FoldOutcome]]) -> No
 
 def _append(folds_file: Path, outcome: FoldOutcome) -> None:
     if world().rank == 0:  # of processes that train together, one writes
-        append_outcome(folds_file, outcome)
+        append_line(folds_file, outcome)
 
 
-def fit_final(experiment: Experiment, on_epoch: OnEpoch = no_report, means: Means = Means()) -> nn.Module:
+def fit_final(experiment: Experiment, on_epoch: OnEpoch = no_report, means: Means = NO_MEANS) -> nn.Module:
     """Train on all speakers."""
     return _fit(experiment, experiment.usable, "final", on_epoch, means)
-
-
-def _floor_of(outcomes: Sequence[FoldOutcome]) -> float | None:
-    """The floor of a network that was taught what is no voice; another's energies say nothing of it."""
-    if not all(outcome.strange for outcome in outcomes):
-        return None
-    strange = np.array([energy for outcome in outcomes for energy in outcome.strange])
-    return fit_floor(energies(pooled(outcomes)[0]), strange)
 
 
 def publish_network(
@@ -169,6 +104,7 @@ def publish_network(
     root: Path,
     provenance: Provenance,
     recipe_figures: RecipeFigures = (),
+    gate: Gated | None = None,
 ) -> Path:
     """Calibrate the final network by the folds' outputs and publish it; return the model's folder."""
     card = card_of(
@@ -178,13 +114,18 @@ def publish_network(
         utterances=experiment.usable,
         outcomes=outcomes,
         calibration=calibration.fit(*pooled(outcomes)),
-        energy_floor=_floor_of(outcomes),
+        gate=(gate.floor, gate.passes) if gate else None,
         parameters=sum(parameter.numel() for parameter in network.parameters()),
         provenance=provenance,
         recipe_figures=recipe_figures,
     )
-    weights, graph = weights_of(network), graph_of(network, experiment.config)
-    return publish(slug=experiment.name, weights=weights, graph=graph, card=card, root=root)
+    files = {WEIGHTS: weights_of(network), GRAPH: graph_of(network, experiment.config)}
+    if gate:
+        files |= {
+            GATE_WEIGHTS: weights_of(gate.network),
+            GATE_GRAPH: gate_graph_of(gate.network, experiment.config),
+        }
+    return publish(slug=experiment.name, files=files, card=card, root=root)
 
 
 def train_and_publish(
@@ -195,45 +136,36 @@ def train_and_publish(
     provenance: Provenance,
     on_epoch: OnEpoch = no_report,
     jobs: int = 1,
-    means: Means = Means(),
+    means: Means = NO_MEANS,
     recipe_figures: RecipeFigures = (),
+    trained: nn.Module | None = None,
 ) -> Path:
-    """The whole experiment in one call: folds, final network, publication; return the model's folder.
+    """The whole experiment in one call: folds, final network, gate, publication; return the model's folder.
 
-    With one job, `on_epoch` hears of one long run over all folds and the final network, and may raise
-    `Cancelled`; with more, folds and final network run in processes of one thread each. Of the processes that
-    `torchrun` starts, the first writes and publishes.
+    With one job, `on_epoch` hears of one long run over all folds and the final network, then of another over
+    the gate's, and may raise `Cancelled`; with more, folds and final networks run in processes of one thread
+    each. Of the processes that `torchrun` starts, the first trains the gate, writes and publishes. A
+    `trained` final network is not trained again.
     """
     missing = missing_folds(experiment, folds_file)
     if jobs == 1:
-        phases = len(missing) + 1
+        phases = len(missing) + (trained is None)
         for position, fold in enumerate(missing):
-            report = _shifted(on_epoch, position, phases)
+            report = shifted_by(on_epoch, position, phases)
             _append(folds_file, run_fold(experiment, fold, report, means))
-        network = fit_final(experiment, _shifted(on_epoch, phases - 1, phases), means)
+        network = trained or fit_final(experiment, shifted_by(on_epoch, phases - 1, phases), means)
     else:
-        with _processes(jobs) as pool:
+        with processes(jobs) as pool:
             folds = [pool.submit(run_fold, experiment, fold, on_epoch, means) for fold in missing]
-            final = pool.submit(fit_final, experiment, on_epoch, means)
+            final = [] if trained else [pool.submit(fit_final, experiment, on_epoch, means)]
             _append_each(folds_file, folds)
-            network = final.result()
+            network = trained or final[0].result()
     folder: Path | None = None
     if world().rank == 0:
+        gate = None
+        if experiment.config.gate is not None:
+            gate = train_gate(experiment, gate_file_of(folds_file), on_epoch, jobs, means)
         outcomes = read_outcomes(folds_file, experiment.recipe)
-        folder = publish_network(experiment, network, outcomes, root, provenance, recipe_figures)
+        folder = publish_network(experiment, network, outcomes, root, provenance, recipe_figures, gate)
     published: Path = from_first(folder)
     return published
-
-
-def _processes(jobs: int) -> ProcessPoolExecutor:
-    """Return a pool of fresh processes: a forked one would inherit torch's threads in an unknown state."""
-    return ProcessPoolExecutor(jobs, mp_context=get_context("spawn"))
-
-
-def _shifted(on_epoch: OnEpoch, position: int, phases: int) -> OnEpoch:
-    """Place the epochs of one phase within all phases."""
-
-    def shifted(epoch: int, epochs: int, figures: dict[str, float]) -> None:
-        on_epoch(position * epochs + epoch, phases * epochs, figures)
-
-    return shifted

@@ -17,10 +17,12 @@ class TrainingVoices:
 
 
 def ages_of(corpora: Iterable[Corpus | None]) -> tuple[int, int] | None:
-    """Return the youngest and the oldest of all; `None` if one of them is not known, or none is named."""
-    known = [corpus.ages if corpus else None for corpus in corpora]
-    spans = [ages for ages in known if ages is not None]
-    if not spans or len(spans) < len(known):
+    """Return the youngest and the oldest of the corpora that tell; `None` if none of them does.
+
+    What another corpus does not tell can only widen the span of ages that were heard, never narrow it.
+    """
+    spans = [corpus.ages for corpus in corpora if corpus and corpus.ages]
+    if not spans:
         return None
     return min(low for low, _ in spans), max(high for _, high in spans)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -89,8 +89,8 @@ def _told(card: Mapping[str, Any]) -> dict[str, Any]:
         "ages": voices.ages,
         "speakers": len(training.get("speakers", ())),
         "hours": training.get("hours"),
-        "corpora": card.get("licence", {}).get("corpora", ()),
-        "figures": list(_figures(card.get("metrics", {}))),
+        "corpora": _corpora(card),
+        "figures": [*_figures(card.get("metrics", {})), *_by_corpus(card), *_elsewhere(card)],
         "by_emotion": _by_emotion(card.get("metrics", {}).get("recall", {})),
     }
 
@@ -107,6 +107,28 @@ def _figures(metrics: Mapping[str, Any]) -> list[Measured]:
     if "accuracy_at_70_percent" in metrics:
         rows.append(Measured(_("of the surest 70 % of clips"), metrics["accuracy_at_70_percent"]))
     return rows
+
+
+def _corpora(card: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    corpora: Sequence[Mapping[str, Any]] = card.get("licence", {}).get("corpora", ())
+    return corpora
+
+
+def _by_corpus(card: Mapping[str, Any]) -> Iterator[Measured]:
+    told = {corpus.get("key"): corpus for corpus in _corpora(card)}
+    for name, uar in card.get("metrics", {}).get("uar_by_corpus", {}).items():
+        if corpus := told.get(name):
+            words = _("of clips in %(language)s (%(corpus)s)")
+            where = {"language": language_name(corpus["language"]), "corpus": corpus["name"]}
+            yield Measured(words % where, uar["value"], uar["low"], uar["high"])
+
+
+def _elsewhere(card: Mapping[str, Any]) -> Iterator[Measured]:
+    """What comes nearest to a clinic's own rooms and voices: whole corpora that the recipe had not heard."""
+    for figure in card.get("recipe_figures", ()):
+        if figure.get("key") == "flagship.left_out_corpus_uar":
+            words = _("of clips of a corpus unheard in training: other actors, language, room and microphone")
+            yield Measured(words, figure["value"] / 100)
 
 
 def _by_emotion(recall: Mapping[str, float]) -> list[Measured]:

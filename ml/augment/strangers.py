@@ -16,17 +16,22 @@ RANGE_DB = 40.0
 """Between the loudest band of a made sound and its floor."""
 SCRAP_FRAMES = 25
 """A quarter of a second: less than a syllable."""
+FRAMES_A_SECOND = 100
 LARGEST_LEAD_DB = 3.0
 """By which one of two voices may be louder."""
 
 
 class Strangers(nn.Module):
-    """Replace a share of a batch of log-mel planes; of those, `two_voices` is a share, too."""
+    """Replace a share of a batch of log-mel planes; of those, `two_voices` is a share, too.
 
-    def __init__(self, share: float, two_voices: float = 0.2) -> None:
+    With `bursts`, noise in the rhythm of syllables is one more kind.
+    """
+
+    def __init__(self, share: float, two_voices: float = 0.2, bursts: bool = False) -> None:
         super().__init__()
         self.share = share
-        self.kinds: tuple[Kind, ...] = (_noise, _tones, _chords, _scrap, _two_voices)
+        more: tuple[Kind, ...] = (_bursts,) if bursts else ()
+        self.kinds: tuple[Kind, ...] = (_noise, _tones, _chords, _scrap, *more, _two_voices)
         others = len(self.kinds) - 1
         self.odds = torch.tensor([(1 - two_voices) / others] * others + [two_voices])
 
@@ -57,6 +62,20 @@ def _noise(voices: Tensor, generator: torch.Generator) -> Tensor:
     swell = _curve(frames, generator) * float(torch.rand((), generator=generator)) * RANGE_DB / 2
     colour = _curve(bands, generator, waves=3) * RANGE_DB / 2
     return colour[:, None] + swell + 3 * torch.randn(bands, frames, generator=generator)
+
+
+def _bursts(voices: Tensor, generator: torch.Generator) -> Tensor:
+    """Noise that comes and goes two to eight times a second, between low and high."""
+    _, bands, frames = voices.shape
+    rate, phase, depth, fall, bend = torch.rand(5, generator=generator).tolist()
+    turns = (2 + 6 * rate) * torch.arange(frames) / FRAMES_A_SECOND + phase
+    swell = 20 * torch.sin(2 * torch.pi * turns).clamp(min=0.02).log10().clamp(min=-(10 + 25 * depth))
+    colour = bend * RANGE_DB / 4 * _curve(bands, generator, waves=3) - fall * RANGE_DB * torch.linspace(
+        0, 1, bands
+    )
+    jitter = torch.linspace(5, 2, bands)[:, None] * torch.randn(bands, frames, generator=generator)
+    plane: Tensor = colour[:, None] + swell + jitter
+    return plane
 
 
 def _lines(bands: int, count: int, generator: torch.Generator) -> Tensor:

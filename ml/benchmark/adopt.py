@@ -5,9 +5,9 @@ from pathlib import Path
 
 from ml.benchmark.record import FinishedFold
 from ml.benchmark.run import Material, Piece
+from ml.experiment import Experiment
 from ml.folds import FoldOutcome, read_outcomes
 from ml.systems.catalogue import build
-from ml.train import Experiment
 
 
 def adopted(material: Material, wanted: Sequence[Piece], folder: Path) -> Iterator[FinishedFold]:

@@ -46,8 +46,8 @@ class FinishedFold:
     """Logits (n, 8) for the test clips, with their truth and speakers; `curves` are figures of the epochs.
 
     `altered` holds the logits for the same clips put through noise, a telephone, a room…, by name; `strange`
-    those for sounds of `ml.strange`, by kind. `energies` (see `ml.familiarity`) are those of the clips, under
-    "", and of each strange kind.
+    those for sounds of `ml.strange`, by kind. `scores` are what a gate (`ml.gate`) gave the clips, under "",
+    and each strange kind; they are kept in a file of their own.
     """
 
     task: Task
@@ -61,7 +61,7 @@ class FinishedFold:
     curves: tuple[dict[str, float], ...] = ()
     altered: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
     strange: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
-    energies: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+    scores: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
 
     def to_line(self) -> str:
         """Return one JSON line."""
@@ -87,8 +87,6 @@ class FinishedFold:
         for name, sounds in (("altered", self.altered), ("strange", self.strange)):
             if sounds:
                 line[name] = {kind: packed(logits) for kind, logits in sounds.items()}
-        if self.energies:
-            line["energies"] = {kind: np.round(own, 2).tolist() for kind, own in self.energies.items()}
         return json.dumps(line)
 
     @classmethod
@@ -108,7 +106,6 @@ class FinishedFold:
             curves=tuple(dict(zip(values["curves"], epoch, strict=True)) for epoch in epochs),
             altered={name: unpacked(text) for name, text in values.get("altered", {}).items()},
             strange={kind: unpacked(text) for kind, text in values.get("strange", {}).items()},
-            energies={kind: np.array(own) for kind, own in values.get("energies", {}).items()},
         )
 
 
@@ -143,11 +140,3 @@ def read_folds(file: Path) -> list[FinishedFold]:
         return []
     lines = file.read_text(encoding="utf-8").splitlines()
     return [FinishedFold.from_line(line) for line in lines if line.endswith("}")]
-
-
-def append_fold(file: Path, fold: FinishedFold) -> None:
-    """Add one line to `file`; a line that a kill cut off is ended first."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    cut_off = file.exists() and file.stat().st_size > 0 and not file.read_bytes().endswith(b"\n")
-    with file.open("a", encoding="utf-8") as lines:
-        lines.write(("\n" if cut_off else "") + fold.to_line() + "\n")

@@ -9,10 +9,11 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import TypeVar
 
-from ml.benchmark.record import FinishedFold, Task, append_fold
+from ml.benchmark.record import FinishedFold, Task
 from ml.benchmark.splits import splits_of
 from ml.config import ExperimentConfig
 from ml.corpora.manifest import Utterance
+from ml.folds import Line, append_line
 from ml.inputs import targets_of
 from ml.lab import Split, answer
 
@@ -78,22 +79,23 @@ def within_budget(cfg: ExperimentConfig, clips: int) -> ExperimentConfig:
 
 
 AnyPiece = TypeVar("AnyPiece")
+AnyFold = TypeVar("AnyFold", bound=Line)
 
 
 def run_all(
-    run: Callable[[AnyPiece], FinishedFold],
+    run: Callable[[AnyPiece], AnyFold],
     wanted: Sequence[AnyPiece],
     file: Path,
     *,
     jobs: int = 1,
     minutes: float | None = None,
-) -> Iterator[FinishedFold]:
+) -> Iterator[AnyFold]:
     """`run` what is wanted one after the other; each is written when done, none is begun after `minutes`."""
     missing = iter(wanted)
     deadline = time.monotonic() + 60 * minutes if minutes is not None else float("inf")
     # Fresh processes: a forked one would inherit torch's threads in an unknown state.
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        running: set[Future[FinishedFold]] = set()
+        running: set[Future[AnyFold]] = set()
         while True:
             while len(running) < jobs and time.monotonic() < deadline and (piece := next(missing, None)):
                 running.add(pool.submit(run, piece))
@@ -101,7 +103,7 @@ def run_all(
                 return
             done, running = wait(running, return_when=FIRST_COMPLETED)
             for future in done:
-                append_fold(file, future.result())
+                append_line(file, future.result())
                 yield future.result()
 
 

@@ -52,7 +52,7 @@ def _model(**changes: Any) -> Change:
 
 
 def _without_floor(cfg: ExperimentConfig) -> ExperimentConfig:
-    return replace(cfg, features=replace(cfg.features, kind="mfcc"))
+    return replace(cfg, features=replace(cfg.features, kind="mfcc"), gate=None)
 
 
 def _all(*changes: Change) -> Change:

@@ -136,7 +136,8 @@ def _one_network(runs: Mapping[int, Sequence[FinishedFold]], sexes: Mapping[str,
 
 def _strange(runs: Mapping[int, Sequence[FinishedFold]]) -> dict[str, Figure]:
     """Return how often sounds of `ml.strange` are answered, all kinds alike, and how often speech is."""
-    if not runs or not all(fold.strange for run in runs.values() for fold in run):
+    runs = {seed: run for seed, run in runs.items() if all(fold.scores for fold in run)}
+    if not runs:
         return {}
     shares = [confident_shares(run) for run in runs.values()]
     wrong = np.mean([[share for kind, share in own.items() if kind != SPEECH] for own in shares])

@@ -48,8 +48,9 @@ measured: the table's actors spoke every emotion alike often, and a patient's fi
 """
 
 STRANGE_INTRODUCTION = """Each kind is judged by thresholds that it took no part in. *Answered* means that
-the network was surer than the threshold of abstention and found the sound familiar; of speech, the clips of
-unheard speakers.
+the clinic found speech in it, that the network was surer than the threshold of abstention, and that the gate,
+a small network of its own (`ml/gate.py`, its folds in `docs/folds/flagship-gate.jsonl`), took it for one
+voice; of speech, the clips of unheard speakers. Gates of a fold learnt from the same speakers as the network.
 """
 
 ALTERED_INTRODUCTION = """The same clips of unheard speakers: white noise at 10 dB, a telephone line, a room
@@ -90,7 +91,7 @@ def write_page(
     folder.mkdir(parents=True, exist_ok=True)
     pictures = draw_all(seeds_of(folds, "ravdess"), folder / "flagship")
     figures = figures_of(folds, known.emotions, known.sexes)
-    told = {key: {"title": WANTED[key].title, **asdict(figure)} for key, figure in figures.items()}
+    told = [{"key": key, "title": WANTED[key].title, **asdict(figure)} for key, figure in figures.items()]
     contents = {"recipe": recipe, "figures": told}
     (folder / "flagship.json").write_text(json.dumps(contents, indent=1) + "\n", encoding="utf-8")
     page = as_page(folds, trials, known, pictures)
@@ -200,7 +201,7 @@ def _sure_enough(run: Sequence[FinishedFold], way: str) -> float:
 
 
 def _strange(runs: Runs) -> str:
-    shares = [confident_shares(run) for run in runs.values() if all(fold.strange for fold in run)]
+    shares = [confident_shares(run) for run in runs.values() if all(fold.scores for fold in run)]
     if not shares:
         return ""
     mean = {kind: float(np.mean([own[kind] for own in shares])) for kind in shares[0]}

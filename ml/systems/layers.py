@@ -15,6 +15,8 @@ SPEECH_RANGE_DB = 60.0
 """Between a voice's loudest band and what of it still tells something; rooms and lines are rarely stiller."""
 PAUSE_DB = 40.0
 """By which a pause's power is below that of the loudest frame."""
+LOG_POWER_PER_DB = math.log(10) / 10
+"""exp(dB * this) is the power: runtimes have a fast exponential, but take powers element by element."""
 
 
 class LevelFreeMfcc(nn.Module):
@@ -62,7 +64,7 @@ class LevelFreeMel(nn.Module):
         """Map (N, 1, n_mels, T) to (N, 1, n_mfcc, T), and to a mask (N, T) of 0 and 1."""
         plane = log_mel[:, 0]
         floor = plane.amax(dim=(1, 2), keepdim=True) - SPEECH_RANGE_DB
-        power = (10 ** (plane / 10)).mean(dim=1, keepdim=True)  # (N, 1, T)
+        power = (plane * LOG_POWER_PER_DB).exp().mean(dim=1, keepdim=True)  # (N, 1, T)
         active = (power > power.amax(dim=2, keepdim=True) * 10 ** (-PAUSE_DB / 10)).to(plane.dtype)
         heard = torch.maximum(plane, floor) * active + floor * (1 - active)
         share = active / active.sum(dim=2, keepdim=True) / plane.shape[1]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
 
 import numpy as np
 from django.core.files.base import ContentFile
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 from analysis.models import Analysis, ModelVersion, Recording, Summary, WindowMatrix
 from ml.labels import EMOTIONS, Emotion, index_of
 from patients.models import Clinician, Patient, Session
-from tests.cast import make_session
+from tests.cast import earlier, make_session
 from tests.voices import encode, speech
 
 
@@ -125,7 +124,7 @@ def make_course(
     made: list[Session] = []
     for place, shares in enumerate(sessions):
         days = 1 + every_days * (len(sessions) - 1 - place)
-        session = make_session(by, patient, held_at=timezone.now() - timedelta(days=days, hours=3))
+        session = make_session(by, patient, held_at=earlier(days=days, hours=3))
         noisy = np.abs(shares + generator.normal(0, 0.015, len(shares)).astype(np.float32))
         make_heard(
             by, session, noisy / noisy.sum(), seed=seed + place, version=version, with_sound=with_sound

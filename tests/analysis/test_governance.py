@@ -13,7 +13,7 @@ from pytest_django import Settings
 
 from analysis import governance
 from analysis.models import ModelVersion, TrainingRun
-from ml.registry import UnknownModel, load_card, publish
+from ml.registry import WEIGHTS, UnknownModel, load_card, publish
 from patients.errors import Refused
 from patients.models import AuditEntry, Clinician
 from tests.cast import Cast, make_clinician
@@ -49,7 +49,7 @@ def test_a_site_chooses_which_shipped_model_it_begins_with(
 ) -> None:
     card = {key: value for key, value in load_card().contents.items() if key != "id"}
     for name in ("free", "other"):
-        publish(slug=name, weights=name.encode(), graph=b"", card={**card, "name": name}, root=tmp_path)
+        publish(slug=name, files={WEIGHTS: name.encode()}, card={**card, "name": name}, root=tmp_path)
     for module in ("ml.registry", "analysis.governance"):
         monkeypatch.setattr(f"{module}.DEFAULT_ROOT", tmp_path)
     settings.SHIPPED_MODEL = "free"

@@ -11,6 +11,7 @@ from tests.live import PASSWORD, LiveStack
 
 ADMIT = """
 import json, uuid
+from datetime import date
 from analysis.governance import active_model
 from patients.models import Clinician, Team
 from tests.analysis.hearing import make_course, mixture
@@ -18,7 +19,7 @@ from tests.cast import make_clinician, make_patient
 name = uuid.uuid4().hex[:8]
 by = make_clinician(name, team=Team.objects.create(name=name))
 desk = make_clinician(name + "-desk", team=by.teams.get(), role=Clinician.Role.STAFF)
-patient = make_patient(by, "B-" + name.upper(), name="Ada Fernweh", birth_year=1991)
+patient = make_patient(by, "B-" + name.upper(), name="Ada Fernweh", birth_year=date.today().year - 30)
 shares = [mixture(calm=0.4, sad=0.1)] * {sessions} + [mixture(calm=0.2, sad=0.4)] * 3
 make_course(by, patient, shares[-{sessions}:] if {sessions} else [], version=active_model(), with_sound=True)
 print(json.dumps([name, patient.reference]))

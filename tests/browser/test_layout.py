@@ -136,9 +136,9 @@ def test_light_and_dark_can_be_switched_and_stay(
     sign_in(page, embedded_stack, treated.clinician)
     page.goto(f"{embedded_stack.url}/patients/{treated.reference}/")
     colour = "document.querySelector('.figure-trend').data[0].line.color"
-    # Nothing is known of the invented patient's age, so that the estimates are greyed in either theme.
+    # The model learnt from the patient's age and language, so that the estimates are not greyed.
     by_day, by_night = (
-        palette_of(theme, is_greyed=True).emotions[EMOTIONS[0]] for theme in ("light", "dark")
+        palette_of(theme, is_greyed=False).emotions[EMOTIONS[0]] for theme in ("light", "dark")
     )
     assert by_day != by_night
     until(page, f"document.querySelector('.figure-trend').data && {colour} === '{by_day}'")

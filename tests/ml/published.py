@@ -10,7 +10,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from ml.config import ExperimentConfig
 from ml.labels import LABELS
-from ml.registry import ModelCard, publish
+from ml.registry import GRAPH, WEIGHTS, ModelCard, publish
 
 TEMPERATURE = 2.0
 
@@ -32,7 +32,7 @@ def mean_frame_model(root: Path, *, threshold: float = 0.15, slug: str = "mean-f
         "abstention": {"threshold": threshold},
     }
     graph = _graph(config.features.rows).SerializeToString()
-    return ModelCard.read(publish(slug=slug, weights=b"none", graph=graph, card=card, root=root))
+    return ModelCard.read(publish(slug=slug, files={WEIGHTS: b"none", GRAPH: graph}, card=card, root=root))
 
 
 def _graph(rows: int) -> onnx.ModelProto:

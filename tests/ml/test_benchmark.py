@@ -14,9 +14,10 @@ from sklearn.metrics import f1_score, precision_score, roc_auc_score
 from ml import metrics
 from ml.__main__ import main
 from ml.benchmark.judge import rows_of
-from ml.benchmark.record import FinishedFold, Task, append_fold, packed, read_folds, unpacked
+from ml.benchmark.record import FinishedFold, Task, packed, read_folds, unpacked
 from ml.benchmark.run import BUDGET_CLIPS, within_budget
 from ml.config import load_config
+from ml.folds import append_line
 from ml.labels import EMOTIONS, Emotion
 from tests.ml.tiny_corpus import write_tiny_corpus
 
@@ -45,10 +46,10 @@ def test_a_line_keeps_every_answer(logits: np.ndarray) -> None:
 
 def test_what_is_written_is_what_is_read(tmp_path: Path) -> None:
     file = tmp_path / "folds.jsonl"
-    append_fold(file, finished())
+    append_line(file, finished())
     with file.open("a") as lines:
         lines.write('{"system": "gru", "pro')  # the kill came while this was written
-    append_fold(file, finished(recipe="def"))
+    append_line(file, finished(recipe="def"))
 
     first, second = read_folds(file)
 

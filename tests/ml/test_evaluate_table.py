@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ml.__main__ import main
-from ml.folds import FoldOutcome, append_outcome
+from ml.folds import FoldOutcome, append_line
 from ml.labels import LABELS
 from tests.ml.tiny_corpus import write_tiny_corpus
 
@@ -19,7 +19,7 @@ def test_the_table_agrees_with_the_figures(tmp_path: Path, capsys: pytest.Captur
     for index, actor in enumerate(("ravdess-01", "ravdess-02"), start=1):
         test = [clip for clip in clips if clip.speaker == actor]
         logits = rng.normal(size=(len(test), 8)).astype(np.float64)
-        append_outcome(
+        append_line(
             tmp_path / "folds.jsonl",
             FoldOutcome.of(recipe="r", index=index, test=test, logits=logits, seconds=1.0),
         )

@@ -216,7 +216,7 @@ def test_page_shows_what_is_finished_and_its_figures_are_those_of_the_table(
 ) -> None:
     known = Known(emotions_of(utterances), sexes_of(utterances))
     run = [
-        replace(fold, strange=strange_sounds(), energies=strange_energies())
+        replace(fold, strange=strange_sounds(), scores=strange_scores())
         for fold in folds("ravdess", "ravdess")
     ]
     left = [fold for name in judge.LEFT_OUT for fold in folds(name, PROTOCOLS[name].corpus, count=1)]
@@ -224,7 +224,7 @@ def test_page_shows_what_is_finished_and_its_figures_are_those_of_the_table(
 
     page = (tmp_path / "flagship.md").read_text()
     told = json.loads((tmp_path / "flagship.json").read_text())
-    figures = told["figures"]
+    figures = {figure["key"]: figure for figure in told["figures"]}
     assert told["recipe"] == "f00"
     assert f"| {figures['flagship.ravdess_si_uar']['value']:.1f} |" in page
     assert "| emodb |" in page
@@ -241,7 +241,7 @@ def strange_sounds() -> dict[str, np.ndarray]:
     return {kind: np.zeros((24, 8)) for kind in KINDS}
 
 
-def strange_energies() -> dict[str, np.ndarray]:
+def strange_scores() -> dict[str, np.ndarray]:
     return {"": np.full(160, 5.0), **{kind: np.zeros(24) for kind in KINDS}}
 
 

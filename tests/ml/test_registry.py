@@ -21,7 +21,10 @@ CARD: dict[str, Any] = {
 
 def publish(root: Path, weights: bytes = b"weights", **changes: Any) -> Path:
     return registry.publish(
-        slug="small", weights=weights, graph=b"graph", card={**CARD, **changes}, root=root
+        slug="small",
+        files={registry.WEIGHTS: weights, registry.GRAPH: b"graph"},
+        card={**CARD, **changes},
+        root=root,
     )
 
 
@@ -47,6 +50,17 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == [folder.name]  # no draft is left behind
 
 
+def test_what_is_told_of_the_recipe_may_grow_and_nothing_else_changes(tmp_path: Path) -> None:
+    card = registry.ModelCard.read(publish(tmp_path))
+
+    told = registry.tell_of_recipe(card, [{"title": "UAR", "value": 70.0}])
+
+    assert told.contents == {**card.contents, "recipe_figures": [{"title": "UAR", "value": 70.0}]}
+    assert told == registry.load_card(card.id, tmp_path)
+    assert {path.name for path in card.folder.iterdir()} == {"weights.pt", "graph.onnx", "card.json"}
+    assert (told.weights.read_bytes(), told.graph.read_bytes()) == (b"weights", b"graph")
+
+
 def test_other_content_is_another_model(tmp_path: Path) -> None:
     assert publish(tmp_path).name != publish(tmp_path, weights=b"others").name
 
@@ -61,7 +75,7 @@ def test_a_broken_publication_leaves_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize("slug", ["", "Small", "../small", "small/er", ".small", "small-"])
 def test_a_name_that_is_no_name_is_refused(tmp_path: Path, slug: str) -> None:
     with pytest.raises(ValueError, match="lower-case"):
-        registry.publish(slug=slug, weights=b"", graph=b"", card=CARD, root=tmp_path)
+        registry.publish(slug=slug, files={}, card=CARD, root=tmp_path)
 
 
 def test_the_newest_is_taken_when_none_is_named(tmp_path: Path) -> None:

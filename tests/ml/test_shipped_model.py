@@ -15,9 +15,11 @@ from ml.corpora.catalogue import CORPORA
 from ml.corpora.splits import FOLDS
 from ml.evaluate import judge_folds
 from ml.folds import read_outcomes
+from ml.gate_folds import read_gate_folds
+from ml.gate_training import Gated
 from ml.labels import LABELS
 from ml.registry import DEFAULT_MODEL, ModelCard, list_models, load_card
-from ml.storage import load_network
+from ml.storage import load_gate, load_network
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 
@@ -36,8 +38,12 @@ def test_each_comes_once_and_one_is_meant_where_none_is_named() -> None:
 
 
 def test_they_are_small(card: ModelCard) -> None:
-    assert card.weights.stat().st_size == card.contents["weights_bytes"] <= 5_000_000
-    assert card.graph.stat().st_size <= 5_000_000
+    gated = card.voice_floor is not None
+    weights, graphs = [card.weights], [card.graph]
+    weights += [card.gate_weights] if gated else []
+    graphs += [card.gate_graph] if gated else []
+    assert sum(file.stat().st_size for file in weights) == card.contents["weights_bytes"] <= 5_000_000
+    assert sum(file.stat().st_size for file in graphs) <= 5_000_000
 
 
 def test_the_weights_are_those_of_the_card(card: ModelCard) -> None:
@@ -68,6 +74,12 @@ def test_the_figures_follow_from_the_folds(card: ModelCard) -> None:
     figures, claimed = judge_folds(outcomes).figures(), card.contents["metrics"]
     assert figures.keys() == claimed.keys()
     assert figures["uar"].pop("n") == claimed["uar"]["n"]
+    by_corpus, claimed_by_corpus = figures.pop("uar_by_corpus", {}), claimed.get("uar_by_corpus", {})
+    assert {c: uar.pop("n") for c, uar in by_corpus.items()} == {
+        c: u["n"] for c, u in claimed_by_corpus.items()
+    }
+    for corpus, uar in by_corpus.items():
+        assert uar == pytest.approx({key: claimed_by_corpus[corpus][key] for key in uar}), corpus
     for name, figure in figures.items():
         if name not in {"confusion", "uar"}:
             assert figure == pytest.approx(claimed[name]), name
@@ -84,15 +96,34 @@ def test_ravdess_is_divided_as_in_the_published_figures() -> None:
     )
 
 
-def test_the_claimed_figure_is_the_cards() -> None:
-    card = SHIPPED["parallel"]
-    claimed = json.loads((DOCS / "figures.json").read_text())["shipped.ravdess_si_uar"]
-    uar = card.contents["metrics"]["uar"]
+@pytest.mark.parametrize(("corpus", "clips"), [("ravdess", 1440), ("emodb", 293), ("nemo", 1490)])
+def test_the_claimed_figures_are_the_cards(corpus: str, clips: int) -> None:
+    card = SHIPPED[DEFAULT_MODEL]
+    claimed = json.loads((DOCS / "figures.json").read_text())[f"shipped.{corpus}_si_uar"]
+    uar = card.contents["metrics"]["uar_by_corpus"][corpus]
 
     assert claimed["value"] == pytest.approx(100 * uar["value"], abs=0.05)
     assert claimed["interval"] == pytest.approx([100 * uar["low"], 100 * uar["high"]], abs=0.05)
-    assert claimed["n"] == 1440
+    assert claimed["n"] == clips
     assert card.contents["command"] in claimed["command"]
+
+
+def test_what_the_gate_scored_sets_the_floor(card: ModelCard) -> None:
+    if card.config.gate is None:
+        assert card.voice_floor is None
+        return
+    file = DOCS / "folds" / f"{card.name}-gate.jsonl"
+    folds = read_gate_folds(file)
+    assert sum(len(fold.speech) for fold in folds) == card.contents["training"]["clips"]
+    gate = Gated(load_gate(card.gate_weights, card.config), folds)
+    assert gate.floor == pytest.approx(card.voice_floor)
+    assert gate.passes == pytest.approx(card.contents["abstention"]["passes"])
+
+
+def test_what_it_tells_of_its_recipe_is_as_measured(card: ModelCard) -> None:
+    measured = json.loads((DOCS / "flagship.json").read_text())
+    same = measured["recipe"] == card.config.digest
+    assert list(card.contents.get("recipe_figures", ())) == (measured["figures"] if same else [])
 
 
 def test_the_page_is_the_cards(card: ModelCard) -> None:

@@ -6,11 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from ml.benchmark.record import FinishedFold, Task
-from ml.familiarity import ALWAYS_LOST, AT_MOST_LOST, energies, fit_floor
+from ml.familiarity import ALWAYS_LOST, AT_MOST_LOST, fit_floor
 from ml.flagship.strangeness import SPEECH, confident_shares
 from ml.strange import KINDS, SCRAP_SECONDS, SECONDS, sounds
 from tests.voices import speech
@@ -38,27 +36,18 @@ def test_two_voices_are_both_there() -> None:
         assert np.corrcoef(both, one)[0, 1] > 0.4
 
 
-@given(st.floats(-50, 50), st.integers(0, 2**32 - 1))
-def test_an_energy_moves_with_its_logits_and_lies_above_the_highest(shift: float, seed: int) -> None:
-    logits = np.random.default_rng(seed).normal(size=(5, 8)) * 4
-    found = energies(logits)
-    assert energies(logits + shift) == pytest.approx(found + shift)
-    assert (found > logits.max(axis=1)).all()
-    assert (found <= logits.max(axis=1) + np.log(8) + 1e-9).all()
-
-
 def test_the_floor_keeps_strange_sounds_out_but_never_much_speech() -> None:
-    speech_energies = np.linspace(0, 100, 1001)
-    assert fit_floor(speech_energies, np.array([5.0])) == 5.0
-    assert fit_floor(speech_energies, np.array([-3.0])) == pytest.approx(100 * ALWAYS_LOST)
-    assert fit_floor(speech_energies, np.array([70.0])) == pytest.approx(100 * AT_MOST_LOST)
-    assert fit_floor(speech_energies, np.array([])) == pytest.approx(100 * ALWAYS_LOST)
+    scores = np.linspace(0, 100, 1001)
+    assert fit_floor(scores, np.array([5.0])) == 5.0
+    assert fit_floor(scores, np.array([-3.0])) == pytest.approx(100 * ALWAYS_LOST)
+    assert fit_floor(scores, np.array([70.0])) == pytest.approx(100 * AT_MOST_LOST)
+    assert fit_floor(scores, np.array([])) == pytest.approx(100 * ALWAYS_LOST)
     with pytest.raises(ValueError, match="speech"):
         fit_floor(np.array([]), np.array([1.0]))
 
 
-def fold(place: int, *, boldness: float) -> FinishedFold:
-    """Of a network that is sure of speech, and as sure of everything else as it is bold."""
+def fold(place: int, *, boldness: float, gate: float = 6.0) -> FinishedFold:
+    """Of a network that is sure of speech, and as sure of all else as it is bold; `gate` scores that."""
     rng = np.random.default_rng(place)
     targets = np.tile(np.arange(8), 10)
     logits = rng.normal(size=(80, 8))
@@ -69,7 +58,7 @@ def fold(place: int, *, boldness: float) -> FinishedFold:
     return FinishedFold(
         task=Task("flagship", "ravdess", "ravdess", 0, place, 3), recipe=str(place), epochs=1, parameters=1,
         seconds=1.0, speakers=("a",) * 80, targets=targets, logits=logits, strange=other,
-        energies={SPEECH: energies(logits), **{kind: energies(own) for kind, own in other.items()}},
+        scores={SPEECH: rng.normal(6.0, 1.0, 80), **dict.fromkeys(KINDS, np.full(24, gate))},
     )  # fmt: skip
 
 
@@ -84,18 +73,16 @@ def test_who_is_bold_is_found_out() -> None:
     assert min(share for kind, share in shares.items() if kind != SPEECH) == 1.0
 
 
+def test_a_gate_keeps_the_bold_from_answering() -> None:
+    shares = confident_shares([fold(place, boldness=12.0, gate=0.0) for place in (1, 2, 3)])
+    assert {kind: share for kind, share in shares.items() if kind != SPEECH} == dict.fromkeys(KINDS, 0.0)
+    assert shares[SPEECH] >= 0.65
+
+
 def test_a_kind_is_judged_without_having_set_the_floor() -> None:
-    folds = [fold(place, boldness=0.0) for place in (1, 2, 3)]
-    bold = {"music": np.full((24, 8), 0.0) + np.eye(8)[0] * 9.0}
-    changed = [
-        replace(
-            one,
-            strange={**one.strange, **bold},
-            energies={**one.energies, "music": energies(bold["music"])},
-        )
-        for one in folds
-    ]
-    shares = confident_shares(changed)
+    folds = [fold(place, boldness=12.0, gate=0.0) for place in (1, 2, 3)]
+    better = [replace(one, scores={**one.scores, "music": np.full(24, 4.6)}) for one in folds]
+    shares = confident_shares(better)
     assert shares["music"] == 1.0  # had it set its own floor, it would lie below
     assert shares["noise"] == 0.0
 
@@ -105,4 +92,3 @@ def test_a_line_keeps_what_was_strange() -> None:
     read = FinishedFold.from_line(one.to_line())
     for kind in KINDS:
         assert np.array_equal(read.strange[kind].argmax(axis=1), one.strange[kind].argmax(axis=1))
-        assert read.energies[kind] == pytest.approx(one.energies[kind], abs=0.006)

@@ -12,12 +12,13 @@ from torch import nn
 from ml.calibration import softmax
 from ml.cards import page_of
 from ml.dataset import prepare_all
+from ml.experiment import Experiment
 from ml.fitting import fit, logits_of
 from ml.labels import LABELS
 from ml.registry import ModelCard
 from ml.runtime import open_runtime
 from ml.systems.interface import silence_untaught
-from ml.train import Experiment, train_and_publish
+from ml.train import train_and_publish
 from tests.ml.test_training import PROVENANCE, TINY
 from tests.ml.tiny_corpus import write_tiny_corpus
 
