@@ -319,7 +319,7 @@ class ExperimentConfig:
     """Everything that, with data and seed, decides the weights; and where it is trained.
 
     Without `inputs`, the network hears clips of any length as the plane that `features.kind` names. A `gate`
-    is trained apart.
+    is trained apart. With `eight_bits` the published graph rounds (`ml.quantisation`); the weights do not.
     """
 
     audio: AudioConfig = field(default_factory=AudioConfig)
@@ -331,6 +331,7 @@ class ExperimentConfig:
     preprocess: PreprocessConfig = field(default=PreprocessConfig(), metadata=LATER)
     placement: PlacementConfig = field(default=PlacementConfig(), metadata=LATER)
     gate: GateConfig | None = field(default=None, metadata=LATER)
+    eight_bits: bool = field(default=False, metadata=LATER)
 
     def __post_init__(self) -> None:
         _require(
@@ -353,7 +354,7 @@ class ExperimentConfig:
 
     def deciding(self) -> dict[str, Any]:
         """Return what of `to_dict` decides the recogniser's weights: what recipes are hashes of."""
-        return dataclasses.replace(self, placement=PlacementConfig(), gate=None).to_dict()
+        return dataclasses.replace(self, placement=PlacementConfig(), gate=None, eight_bits=False).to_dict()
 
     @property
     def digest(self) -> str:

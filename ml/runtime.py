@@ -1,4 +1,7 @@
-"""The network on a processor: ONNX Runtime on the CPU, torch on a GPU; one interface, the same numbers."""
+"""The network on a processor: ONNX Runtime on the CPU, torch on a GPU; one interface, the same numbers.
+
+The same but for rounding: where a model's graph counts in eight bits, its card says what that changes.
+"""
 
 from __future__ import annotations
 
@@ -35,15 +38,11 @@ class Runtime(Protocol):
 
 
 class OnnxRuntime:
-    """The graph on the CPU in single precision, on a bounded number of threads that do not spin when idle."""
+    """The graphs as published, on the CPU, on a bounded number of threads that do not spin when idle."""
 
     def __init__(self, card: ModelCard, *, threads: int = 1) -> None:
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        self._recogniser = _Graph(card.graph, options)
-        self._gate = None if card.voice_floor is None else _Graph(card.gate_graph, options)
+        self._recogniser = Graph(card.graph, threads=threads)
+        self._gate = None if card.voice_floor is None else Graph(card.gate_graph, threads=threads)
 
     def logits(self, features: Floats) -> Floats:
         """See `Runtime`."""
@@ -54,11 +53,15 @@ class OnnxRuntime:
         return _scores(self._gate(features) if self._gate else None, len(features))
 
 
-class _Graph:
-    """One session, with one input and one output."""
+class Graph:
+    """One session, with one input and one output, of a file or of its contents."""
 
-    def __init__(self, file: Path, options: onnxruntime.SessionOptions) -> None:
-        self._session = onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
+    def __init__(self, graph: Path | bytes, *, threads: int = 1) -> None:
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        self._session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
         self._input = self._session.get_inputs()[0].name
 
     def __call__(self, features: Floats) -> Floats:

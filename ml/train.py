@@ -16,13 +16,14 @@ from ml.corpora.manifest import Utterance
 from ml.corpora.splits import Fold
 from ml.dataset import prepare_all
 from ml.distributed import from_first, world
+from ml.eight_bits import change, published_graph
 from ml.experiment import NO_MEANS, Experiment, Means, processes, shifted_by
 from ml.fitting import OnEpoch, fit, logits_of, no_report
 from ml.folds import FoldOutcome, append_line, pooled, read_outcomes
 from ml.gate_folds import gate_file_of
 from ml.gate_training import Gated, train_gate
 from ml.registry import GATE_GRAPH, GATE_WEIGHTS, GRAPH, WEIGHTS, publish
-from ml.storage import gate_graph_of, graph_of, weights_of
+from ml.storage import gate_graph_of, weights_of
 
 
 def _fit(
@@ -107,23 +108,28 @@ def publish_network(
     gate: Gated | None = None,
 ) -> Path:
     """Calibrate the final network by the folds' outputs and publish it; return the model's folder."""
+    cfg = experiment.config
+    fitted = calibration.fit(*pooled(outcomes))
+    clips = prepare_all(experiment.usable, cfg, experiment.seed, augmented=False) if cfg.eight_bits else []
+    graph = published_graph(network, clips, cfg)
     card = card_of(
         name=experiment.name,
-        config=experiment.config,
+        config=cfg,
         seed=experiment.seed,
         utterances=experiment.usable,
         outcomes=outcomes,
-        calibration=calibration.fit(*pooled(outcomes)),
+        calibration=fitted,
+        eight_bits=change(network, graph, clips, cfg, fitted.temperature) if cfg.eight_bits else None,
         gate=(gate.floor, gate.passes) if gate else None,
         parameters=sum(parameter.numel() for parameter in network.parameters()),
         provenance=provenance,
         recipe_figures=recipe_figures,
     )
-    files = {WEIGHTS: weights_of(network), GRAPH: graph_of(network, experiment.config)}
+    files = {WEIGHTS: weights_of(network), GRAPH: graph}
     if gate:
         files |= {
             GATE_WEIGHTS: weights_of(gate.network),
-            GATE_GRAPH: gate_graph_of(gate.network, experiment.config),
+            GATE_GRAPH: gate_graph_of(gate.network, cfg),
         }
     return publish(slug=experiment.name, files=files, card=card, root=root)
 

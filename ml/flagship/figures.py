@@ -8,7 +8,7 @@ import numpy as np
 
 from ml import metrics
 from ml.benchmark.record import FinishedFold
-from ml.flagship.hearing import ALTERED
+from ml.flagship.hearing import ALTERED, EIGHT_BITS
 from ml.flagship.judge import (
     LEFT_OUT,
     Heard,
@@ -76,6 +76,7 @@ WANTED: Mapping[str, Wanted] = MappingProxyType(
         "flagship.loss_noise": Wanted("UAR lost under noise at 10 dB", (12, 7, 4), at_most=True),
         "flagship.loss_phone": Wanted("UAR lost over a telephone", (12, 7, 4), at_most=True),
         "flagship.loss_room": Wanted("UAR lost in a room of RT60 0.6 s", (12, 7, 4), at_most=True),
+        "flagship.loss_eight_bits": Wanted("UAR lost in eight bits, as published for a CPU"),
         "ood.confident_share": Wanted("Of sounds that are no voice: answered", (0, 0, 0), at_most=True),
         "ood.in_domain_answered": Wanted("Of speech of unheard speakers: answered with the same floors"),
     }
@@ -126,11 +127,15 @@ def _one_network(runs: Mapping[int, Sequence[FinishedFold]], sexes: Mapping[str,
         "flagship.conformal_size": Figure(float(sets[:, 1].mean()), len(runs)),
         "flagship.sex_gap": _mean(heard, lambda one: _gap(one, sexes)),
     }
-    for way in ALTERED:
-        if all(fold.altered for run in runs.values() for fold in run):
-            altered = [heard_by(run, altered=way) for run in runs.values()]
-            lost = [uar - metrics.uar(h.targets, h.answers) for uar, h in zip(uars, altered, strict=True)]
-            found[f"flagship.loss_{way}"] = Figure(100 * float(np.mean(lost)), len(runs))
+    for way in (*ALTERED, EIGHT_BITS):
+        lost = [
+            uar - metrics.uar(there.targets, there.answers)
+            for uar, run in zip(uars, runs.values(), strict=True)
+            if all(way in fold.altered for fold in run)
+            for there in [heard_by(run, altered=way)]
+        ]
+        if lost:
+            found[f"flagship.loss_{way}"] = Figure(100 * float(np.mean(lost)), len(lost))
     return found
 
 

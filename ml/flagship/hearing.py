@@ -28,6 +28,8 @@ ALTERED: Mapping[str, Alter] = MappingProxyType(
     }
 )
 """What clips are put through to see what it costs: the same for every network, and none is chosen by it."""
+EIGHT_BITS = "eight_bits"
+"""Beside these: the unaltered clips as the graph in eight bits hears them (`ml.eight_bits`)."""
 
 
 class Listening:

@@ -14,7 +14,7 @@ from ml.benchmark.record import FinishedFold
 from ml.calibration import softmax
 from ml.flagship import ablation
 from ml.flagship.figures import WANTED, Emotions, figures_of
-from ml.flagship.hearing import ALTERED
+from ml.flagship.hearing import ALTERED, EIGHT_BITS
 from ml.flagship.judge import LEFT_OUT, Heard, debiased_error, heard_by, left_out, seeds_of
 from ml.flagship.protocols import INNER, TRIAL
 from ml.flagship.report import as_table
@@ -57,6 +57,11 @@ ALTERED_INTRODUCTION = """The same clips of unheard speakers: white noise at 10 
 of RT60 0.6 s, and a level set 12 dB too high. *Sureness* is the mean probability of the answer; *sure enough*
 are those above the threshold of abstention. A recording in such a state also carries a quality code, which
 the clinic shows in words (`ml/quality.py`).
+"""
+
+EIGHT_BITS_INTRODUCTION = """On a CPU the inner convolutions count in eight bits (`ml/quantisation.py`), which
+saves a third of the network's time; on a GPU nothing is rounded, nor is it in any other table here. Each
+model's card says by how much its probabilities change; here stand the answers to unheard speakers.
 """
 
 ABLATION_INTRODUCTION = """The recipe with one part changed: the same clips and the same seed in every row
@@ -112,6 +117,7 @@ def as_page(
         parts += [_by_emotion(runs, known.sexes), _by_fold(runs)]
         parts += [f"![{file.stem}](flagship/{file.name})\n" for file in pictures]
         parts += ["## Through noise, a telephone, a room\n", ALTERED_INTRODUCTION, _altered(runs)]
+        parts += list(_eight_bits(runs))
         parts += ["## What is no voice\n", STRANGE_INTRODUCTION, _strange(runs)]
     if rows := list(_left_out(folds, known.emotions)):
         head = ("corpus", "UAR", "accuracy", "accuracy on the surest half", "ECE over its floor", "seeds")
@@ -184,6 +190,21 @@ def _altered(runs: Runs) -> str:
         cells = (f"{100 * value:.1f}" for value in (uar, sureness, enough))
         rows.append((way or "as recorded", *cells))
     return table(("heard", "UAR", "sureness", "sure enough"), rows)
+
+
+def _eight_bits(runs: Runs) -> Iterator[str]:
+    """Yield what rounding changes, of the seeds whose folds all tell."""
+    told = [run for run in runs.values() if all(EIGHT_BITS in fold.altered for fold in run)]
+    if told:
+        pairs = [(heard_by(run), heard_by(run, altered=EIGHT_BITS)) for run in told]
+        others = [(one.answers != two.answers).mean() for one, two in pairs]
+        uars = [[metrics.uar(one.targets, one.answers) for one in pair] for pair in pairs]
+        values = (*np.mean(uars, axis=0), np.mean(others))
+        head = ("UAR in single precision, %", "UAR in eight bits, %", "other answers, %", "seeds")
+        row = (*(f"{100 * value:.1f}" for value in values), str(len(told)))
+        yield "## In eight bits\n"
+        yield EIGHT_BITS_INTRODUCTION
+        yield table(head, [row])
 
 
 def _sure_enough(run: Sequence[FinishedFold], way: str) -> float:

@@ -11,8 +11,9 @@ from ml.benchmark.record import FinishedFold, Task
 from ml.config import ExperimentConfig
 from ml.corpora.manifest import Utterance
 from ml.dataset import Clip, strange_clips
+from ml.eight_bits import logits_of_graph, published_graph
 from ml.fitting import fit, logits_of
-from ml.flagship.hearing import ALTERED, Listening, by_speaker
+from ml.flagship.hearing import ALTERED, EIGHT_BITS, Listening, by_speaker
 from ml.flagship.protocols import PROTOCOLS, clips_of, folds_of
 from ml.gate_folds import GateFold, gate_recipe, run_gate_fold
 from ml.lab import Split
@@ -71,6 +72,10 @@ def run_piece(utterances: Sequence[Utterance], piece: Piece) -> FinishedFold:
     def answers(tested: Sequence[Clip]) -> NDArray[np.float64]:
         return logits_of(network, tested, piece.cfg)
 
+    altered = {way: answers(listening.testing(test, way)) for way in ALTERED if protocol.altered}
+    if protocol.altered and piece.cfg.eight_bits:
+        graph = published_graph(network, learnt, piece.cfg)
+        altered[EIGHT_BITS] = logits_of_graph(graph, heard, piece.cfg)
     return FinishedFold(
         task=piece.task,
         recipe=piece.recipe,
@@ -81,7 +86,7 @@ def run_piece(utterances: Sequence[Utterance], piece: Piece) -> FinishedFold:
         targets=np.array([clip.target for clip in heard], np.int64),
         logits=answers(heard),
         curves=tuple(curves),
-        altered={way: answers(listening.testing(test, way)) for way in ALTERED if protocol.altered},
+        altered=altered,
         strange={kind: answers(strange_clips(test, piece.cfg, kind)) for kind in KINDS if protocol.altered},
     )
 

@@ -18,7 +18,7 @@ from ml.conformal import coverage_of, fit_set_threshold, sets_of
 from ml.corpora.manifest import Utterance
 from ml.flagship import judge
 from ml.flagship.figures import WANTED, figures_of
-from ml.flagship.hearing import ALTERED, Listening, by_speaker
+from ml.flagship.hearing import ALTERED, EIGHT_BITS, Listening, by_speaker
 from ml.flagship.page import Known, write_page
 from ml.flagship.protocols import PROTOCOLS, clips_of, folds_of
 from ml.flagship.report import as_table, emotions_of, sexes_of
@@ -126,6 +126,7 @@ def folds(protocol: str, corpus: str, seed: int = 0, sure: float = 4.0, count: i
         logits = rng.normal(size=(160, 8)) * 1.5
         logits[np.arange(160), targets] += 2.5
         altered = {way: logits + rng.normal(size=logits.shape) * 3 for way in ALTERED}
+        altered[EIGHT_BITS] = logits + rng.normal(size=logits.shape) * 0.3
         made.append(
             FinishedFold(
                 task=Task("flagship", protocol, corpus, seed, fold, count), recipe=f"{protocol}{seed}{fold}",
@@ -231,6 +232,8 @@ def test_page_shows_what_is_finished_and_its_figures_are_those_of_the_table(
     assert "| speech |" in page
     assert "| telephone |" not in page
     assert "| phone |" in page
+    single, eight = (figures[f"flagship.{key}"]["value"] for key in ("ravdess_si_uar", "loss_eight_bits"))
+    assert f"| {single:.1f} | {single - eight:.1f} |" in page.split("## In eight bits")[1]
     assert "What each part is worth" not in page  # no trial is finished
     for name in ("confusion", "reliability"):
         assert (tmp_path / "flagship" / f"{name}.svg").stat().st_size > 1_000
@@ -265,7 +268,7 @@ def test_one_command_trains_the_missing_folds_and_goes_on(
     assert main([*command, "--protocols", "ravdess", "--seeds", "0"]) == 0
     first = read_folds(file)
     assert [fold.task.fold for fold in first] == [1, 2, 3]  # the four actors are in three of the folds
-    assert all(set(fold.altered) == set(ALTERED) for fold in first)
+    assert all(set(fold.altered) == {*ALTERED, EIGHT_BITS} for fold in first)
     report = tmp_path / "docs"
     more = ["--protocols", "ravdess", "ravdess_by_speaker", "--seeds", "0", "--report", str(report)]
     assert main([*command, *more]) == 0
