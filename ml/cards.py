@@ -282,9 +282,9 @@ def _eight_bits(changed: Mapping[str, float] | None) -> Iterator[str]:
         yield (
             "On a CPU the inner convolutions count in eight bits (`ml/quantisation.py`), on a GPU in single "
             f"precision, as in the folds above. Over {changed['clips']} clips that it learnt from, the most "
-            f"changed emotion's probability moves by {_percent(changed['mean'])} in the mean and by "
-            f"{_percent(changed['largest'])} at most, and {_percent(changed['other_answers'])} of the answers "
-            "become others.\n"
+            f"changed emotion's probability moves by {100 * changed['mean']:.1f} points in the mean, "
+            f"{100 * changed['largest']:.1f} at most; "
+            f"{_percent(changed['other_answers'])} of the answers become others.\n"
         )
 
 

@@ -27,7 +27,7 @@ def published_graph(network: nn.Module, clips: Sequence[Clip], cfg: ExperimentCo
 
 
 def logits_of_graph(graph: bytes, clips: Sequence[Clip], cfg: ExperimentConfig) -> NDArray[np.float64]:
-    """Return the graph's logits (clips, 8) of whole, unaltered clips, as `ml.fitting.logits_of` a network's."""
+    """Return the graph's logits (clips, 8) of whole, unaltered clips."""
     opened = Graph(graph)
     return np.concatenate([opened(planes.numpy()) for planes, _ in clean_batches(clips, cfg)]).astype(float)
 

@@ -46,8 +46,8 @@ class FinishedFold:
     """Logits (n, 8) for the test clips, with their truth and speakers; `curves` are figures of the epochs.
 
     `altered` holds the logits for the same clips put through noise, a telephone, a room…, by name, and of the
-    unaltered ones by the graph in eight bits; `strange` those for sounds of `ml.strange`, by kind. `scores` are
-    what a gate (`ml.gate`) gave the clips, under "", and each strange kind; they are kept in a file of their own.
+    unaltered ones by the graph in eight bits; `strange` those for sounds of `ml.strange`, by kind. `scores`
+    are what a gate (`ml.gate`) gave the clips, under "", and each strange kind, in a file of their own.
     """
 
     task: Task
