@@ -8,7 +8,8 @@ nothing of another room, microphone or day.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass, fields
+from operator import attrgetter
 from types import MappingProxyType
 from typing import NamedTuple, TypeAlias
 
@@ -61,6 +62,7 @@ class Sums:
 
 
 _NAMES = [field.name for field in fields(Sums)]
+_values = attrgetter(*_NAMES)  # many times as fast as `astuple`, which copies
 
 
 class _Table:
@@ -122,7 +124,7 @@ def total(parts: Sequence[Sums]) -> Sums:
 def value(key: str, sums: Sums) -> float:
     """One measure; not a number where there is nothing to measure."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        return float(FORMULAS[key](_Table(np.array(astuple(sums)))))
+        return float(FORMULAS[key](_Table(np.array(_values(sums)))))
 
 
 def read(key: str, parts: Sequence[Sums]) -> Reading | None:
@@ -152,7 +154,7 @@ def read_median(lengths: Reals, seconds: float) -> Reading:
 
 
 def _rows(parts: Sequence[Sums]) -> Reals:
-    return np.array([astuple(part) for part in parts], np.float64).reshape(-1, len(_NAMES))
+    return np.array([_values(part) for part in parts], np.float64).reshape(-1, len(_NAMES))
 
 
 def _blocks(rows: Reals) -> Reals:
