@@ -24,7 +24,7 @@ from django.utils.translation import gettext_lazy as _
 from analysis import governance, jurisdiction, reasons
 from analysis.judging.judged_clips import judged_stretches
 from analysis.models import Analysis, Job, ModelVersion, TrainingRun
-from ml.config import named_configs
+from ml.config import ExperimentConfig, named_configs, recipe_named
 from patients.admin import AuditedAdmin, Row
 from patients.errors import Refused
 from patients.models import Clinician
@@ -97,8 +97,9 @@ class ModelVersionAdmin(ReadOnlyAdmin[ModelVersion]):
 
     @admin.action(description=_("Retrain: a new model by the recipe of this one"), permissions=["decide"])
     def retrain(self, request: HttpRequest, queryset: QuerySet[ModelVersion]) -> HttpResponse:
-        config_name = queryset[0].name
-        return redirect(f"{reverse('admin:analysis_trainingrun_retrain')}?config_name={config_name}")
+        version, form = queryset[0], reverse("admin:analysis_trainingrun_retrain")
+        recipe = recipe_named(version.name, ExperimentConfig.from_dict(version.card["config"]))
+        return redirect(f"{form}?config_name={recipe}" if recipe else form)
 
     def has_decide_permission(self, request: HttpRequest) -> bool:
         return self.actor(request).is_superuser

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import shutil
-from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
 
@@ -18,10 +17,11 @@ from analysis.judging.judged_clips import consenting
 from analysis.judging.judged_corpus import JudgedCorpus, write_corpus
 from analysis.models import TrainingRun
 from ml.cards import Provenance
-from ml.config import ExperimentConfig, load_config
+from ml.config import load_config
 from ml.corpora.catalogue import CORPORA, scan_folder
 from ml.corpora.manifest import Utterance
-from ml.experiment import Experiment
+from ml.experiment import Experiment, with_epochs
+from ml.gate_folds import gate_file_of
 from ml.recogniser import EmotionRecogniser
 from ml.registry import AlreadyPublished
 from ml.train import train_and_publish
@@ -67,7 +67,8 @@ def retrain(run_id: UUID) -> None:
     finally:
         # Patients' voices do not lie about; a run that is taken up again cuts them anew.
         shutil.rmtree(_clips(run), ignore_errors=True)
-    _folds_file(run).unlink(missing_ok=True)
+    for file in (_folds_file(run), gate_file_of(_folds_file(run))):
+        file.unlink(missing_ok=True)
 
 
 def _check_still_agreed(judged: JudgedCorpus) -> None:
@@ -93,6 +94,8 @@ def _train(run: TrainingRun, judged: JudgedCorpus, claim: queue.Claim, beat: Hea
     def report(epoch: int, epochs: int, figures: dict[str, float]) -> None:
         beat.tell(epoch / epochs)
         _check_still_agreed(judged)
+        if "loss" not in figures:  # the gate's, which follows when the network's curves are whole
+            return
         curves.append({"epoch": epoch, **figures})
         claim.write(epoch=epoch, curves=curves)
 
@@ -131,13 +134,9 @@ def _experiment(run: TrainingRun, judged: JudgedCorpus) -> Experiment:
     config = load_config(run.config_name)
     return Experiment(
         name=run.config_name,
-        config=config if run.epochs is None else _shortened(config, run.epochs),
+        config=config if run.epochs is None else with_epochs(config, run.epochs),
         utterances=(*_utterances(Path(run.corpus_folder)), *judged.utterances),
     )
-
-
-def _shortened(config: ExperimentConfig, epochs: int) -> ExperimentConfig:
-    return replace(config, train=replace(config.train, epochs=epochs))
 
 
 def _utterances(folder: Path) -> tuple[Utterance, ...]:

@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+import time
 from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
@@ -55,10 +56,14 @@ def _verb(
 
 def flagship_verb(arguments: argparse.Namespace) -> int:
     """Run the folds that are missing, then print the figures of all that is finished, or write the page."""
+    started = time.monotonic()
     utterances, cfg = _utterances(arguments.data), load_config(arguments.config)
     name = Path(arguments.config).stem
     wanted = list(pieces(utterances, cfg, name=name, protocols=arguments.protocols, seeds=arguments.seeds))
-    folds = _scored(arguments, utterances, wanted, _finished(arguments, utterances, wanted))
+    folds = _finished(arguments, utterances, wanted)
+    if arguments.minutes is not None:
+        arguments.minutes = max(0.0, arguments.minutes - (time.monotonic() - started) / 60)
+    folds = _scored(arguments, utterances, wanted, folds)
     known = Known(emotions_of(utterances), sexes_of(utterances))
     print(as_table(folds, known.emotions, known.sexes))
     if arguments.report is not None:

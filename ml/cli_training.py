@@ -5,7 +5,7 @@ import csv
 import json
 import shlex
 import sys
-from dataclasses import replace
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +15,13 @@ from ml import cli_corpora
 from ml.cards import Provenance
 from ml.cli_card import recipe_figures_of, write_page
 from ml.cli_faults import plainly
-from ml.config import ExperimentConfig, load_config
+from ml.config import load_config
 from ml.corpora.catalogue import CORPORA, scan_folder
 from ml.corpora.manifest import Scan, Utterance
 from ml.curves import LiveCurves, ProgressBar, ProgressLine, Report, Together
-from ml.distributed import joined
+from ml.distributed import Parted, joined
 from ml.evaluate import Judged, judge_folds, judge_model
-from ml.experiment import Experiment, Means
+from ml.experiment import Experiment, Means, with_epochs
 from ml.folds import read_outcomes
 from ml.loop import no_report
 from ml.registry import DEFAULT_ROOT, ModelCard, load_card
@@ -101,10 +101,6 @@ def _add_corpora(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     describe.set_defaults(run=plainly(cli_corpora.describe_verb))
 
 
-def _with_epochs(config: ExperimentConfig, epochs: int | None) -> ExperimentConfig:
-    return config if epochs is None else replace(config, train=replace(config.train, epochs=epochs))
-
-
 def _named_device(text: str) -> tuple[str, str]:
     branch, _, device = text.partition("=")
     if not device:
@@ -125,16 +121,18 @@ def _utterances(scans: dict[str, Scan]) -> tuple[Utterance, ...]:
 
 def train_verb(arguments: argparse.Namespace) -> int:
     """Run the folds that are missing, train on all speakers, publish; with others under torchrun."""
-    with joined() as together:
+    with joined() as together, suppress(Parted):
         return _train(arguments, first=together.rank == 0)
+    return 0
 
 
 def _train(arguments: argparse.Namespace, first: bool) -> int:
     scans = scan_folder(arguments.data, arguments.corpora)
     reserved = {speaker for name in scans for speaker in CORPORA[name].reserved}
+    config = load_config(arguments.config)
     experiment = Experiment(
         name=arguments.name or Path(arguments.config).stem,
-        config=_with_epochs(load_config(arguments.config), arguments.epochs),
+        config=config if arguments.epochs is None else with_epochs(config, arguments.epochs),
         utterances=tuple(u for u in _utterances(scans) if u.speaker not in reserved),
         seed=arguments.seed,
         held_out=arguments.folds,
@@ -161,8 +159,6 @@ def _train(arguments: argparse.Namespace, first: bool) -> int:
         recipe_figures=recipe_figures,
         trained=_network(arguments.network, arguments.out, experiment) if arguments.network else None,
     )
-    if not first:
-        return 0
     if arguments.page:
         write_page(ModelCard.read(folder), arguments.page)
     print(folder)
@@ -189,6 +185,10 @@ def _command(arguments: argparse.Namespace) -> str:
     parts += ["--folds", str(arguments.folds)] if arguments.folds != 5 else []
     parts += ["--name", arguments.name] if arguments.name else []
     return shlex.join(parts)
+
+
+def _interval(uar: dict[str, Any]) -> str:
+    return f"{uar['value']:.3f} (95 % {uar['low']:.3f} to {uar['high']:.3f}, {uar['n']})"
 
 
 def evaluate_verb(arguments: argparse.Namespace) -> int:
@@ -221,7 +221,9 @@ def _print_judged(judged: Judged, about: dict[str, Any], arguments: argparse.Nam
         return 0
     for name, value in figures.items():
         if name == "uar":
-            value = f"{value['value']:.3f} (95 % {value['low']:.3f} to {value['high']:.3f}, {value['n']})"
+            value = _interval(value)
+        elif name == "uar_by_corpus":
+            value = "; ".join(f"{corpus} {_interval(uar)}" for corpus, uar in value.items())
         elif isinstance(value, dict):
             value = ", ".join(f"{key} {share:.3f}" for key, share in value.items())
         elif isinstance(value, float):

@@ -420,3 +420,10 @@ def load_config(name_or_path: str | Path) -> ExperimentConfig:
         raise FileNotFoundError(f"no experiment {name_or_path!r}; known: {', '.join(named_configs())}")
     text = path.read_text(encoding="utf-8")
     return ExperimentConfig.from_dict(json.loads(text) if path.suffix == ".json" else tomllib.loads(text))
+
+
+def recipe_named(model_name: str, config: ExperimentConfig) -> str | None:
+    """Return the named experiment that a model was made by: of its own name, or of the same digest."""
+    if model_name in named_configs():
+        return model_name
+    return next((name for name in named_configs() if load_config(name).digest == config.digest), None)

@@ -31,6 +31,10 @@ def world() -> World:
     return World(distributed.get_rank(), distributed.get_world_size())
 
 
+class Parted(Exception):
+    """All that this process was needed for is done; the first goes on alone."""
+
+
 @contextmanager
 def joined() -> Iterator[World]:
     """Join the processes that `torchrun` started, over NCCL with GPUs, over gloo without; else do nothing."""
@@ -44,7 +48,21 @@ def joined() -> Iterator[World]:
     try:
         yield world()
     finally:
+        if distributed.is_initialized():
+            distributed.destroy_process_group()
+
+
+def part() -> None:
+    """Leave the others: what follows, the first process does alone, and none waits for it.
+
+    Raises:
+        Parted: this is not the first.
+    """
+    rank = world().rank
+    if distributed.is_initialized():
         distributed.destroy_process_group()
+    if rank > 0:
+        raise Parted
 
 
 def from_each(value: Any) -> list[Any]:

@@ -12,9 +12,21 @@ from ml.fitting import logits_of
 from ml.quantisation import quantised
 from ml.runtime import Graph, softmax
 from ml.storage import graph_of
+from ml.systems.catalogue import build
 
 LISTENED_TO, COMPARED = 256, 512
 """Clips that set the activations' ranges, and clips on which both graphs are compared."""
+
+
+def check_rounds(cfg: ExperimentConfig) -> None:
+    """Check, before anything is trained, that there is something to count in eight bits where `cfg` asks.
+
+    Raises:
+        ValueError: there is not.
+    """
+    layers = build(cfg.model, cfg.features).modules() if cfg.eight_bits else ()
+    if cfg.eight_bits and not any(isinstance(one, nn.Conv2d) and one.in_channels > 1 for one in layers):
+        raise ValueError(f"{cfg.model.system} has no inner convolution that could count in eight bits")
 
 
 def published_graph(network: nn.Module, clips: Sequence[Clip], cfg: ExperimentConfig) -> bytes:

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -65,10 +65,19 @@ def processes(jobs: int) -> ProcessPoolExecutor:
     return ProcessPoolExecutor(jobs, mp_context=get_context("spawn"))
 
 
-def shifted_by(on_epoch: OnEpoch, position: int, phases: int) -> OnEpoch:
-    """Place the epochs of one phase within all phases."""
+def shifted_by(on_epoch: OnEpoch, position: int, phases: int, taking: int = 1) -> OnEpoch:
+    """Place the epochs of one phase, or of some that are told as one (`taking`), within all phases."""
 
     def shifted(epoch: int, epochs: int, figures: dict[str, float]) -> None:
-        on_epoch(position * epochs + epoch, phases * epochs, figures)
+        each = epochs // taking
+        on_epoch(position * each + epoch, phases * each, figures)
 
     return shifted
+
+
+def with_epochs(config: ExperimentConfig, epochs: int) -> ExperimentConfig:
+    """Return the experiment with so many epochs for its network, and no more than these for its gate."""
+    gate = config.gate
+    if gate is not None:
+        gate = replace(gate, train=replace(gate.train, epochs=min(epochs, gate.train.epochs)))
+    return replace(config, train=replace(config.train, epochs=epochs), gate=gate)

@@ -84,11 +84,11 @@ class FoldOutcome:
 
 
 def read_outcomes(file: Path, recipe: str | None = None) -> list[FoldOutcome]:
-    """Return the outcomes in `file` (of one recipe, if named) by fold; none if there is no such file."""
+    """Return the outcomes in `file` (of one recipe, if named) by fold; a line that a kill cut off is none."""
     if not file.exists():
         return []
     lines = file.read_text(encoding="utf-8").splitlines()
-    outcomes = (FoldOutcome.from_line(line) for line in lines if line)
+    outcomes = (FoldOutcome.from_line(line) for line in lines if line.endswith("}"))
     wanted = (outcome for outcome in outcomes if recipe in (None, outcome.recipe))
     return sorted(wanted, key=lambda outcome: outcome.index)
 

@@ -19,7 +19,8 @@ from torch.nn import functional
 
 from ml.augment import Strangers
 from ml.config import ExperimentConfig, GateConfig
-from ml.dataset import Clip, TrainingBatches, clean_batches
+from ml.dataset import Clip, TrainingBatches, clean_batches, silence_level
+from ml.frontend import frame_count
 from ml.loop import OnEpoch, Training, no_report
 
 RANGE_DB = 50.0
@@ -117,10 +118,23 @@ def build_gate(cfg: ExperimentConfig) -> Gate:
 
 @torch.inference_mode()
 def scores_of(gate: nn.Module, clips: Sequence[Clip], cfg: ExperimentConfig) -> NDArray[np.float64]:
-    """Return the scores (clips,) of whole, unaltered clips: log odds that each is one voice, in nats."""
+    """Return the scores (clips,) of unaltered clips: log odds that each is one voice, in nats.
+
+    Each is heard for as long as one of the clinic's windows, in its middle; silence follows a shorter one. So
+    none depends on how long the others of its batch are.
+    """
     if not clips:
         return np.array([], np.float64)
-    rows = [gate(planes).double().numpy() for planes, _ in clean_batches(clips, cfg)]
+    windows = [_middle(clip, cfg) for clip in clips]
+    rows = [gate(planes).double().numpy() for planes, _ in clean_batches(windows, cfg)]
     logits = np.concatenate(rows)
     odds: NDArray[np.float64] = logits[:, 1] - logits[:, 0]
     return odds
+
+
+def _middle(clip: Clip, cfg: ExperimentConfig) -> Clip:
+    frames = frame_count(round(cfg.window.seconds * cfg.audio.sample_rate), cfg.features)
+    plane = clip.planes[0]
+    start = max(0, len(plane) - frames) // 2
+    silence = np.full((max(0, frames - len(plane)), plane.shape[1]), silence_level(cfg.features), np.float32)
+    return replace(clip, planes=(np.concatenate([plane[start : start + frames], silence]),))

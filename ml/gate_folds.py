@@ -21,6 +21,8 @@ from ml.strange import KINDS
 Scores = NDArray[np.float64]
 Waveform = NDArray[np.float32]
 
+CODE = 2
+"""Raised whenever a change of code changes the scores: finished folds of an older one are not reused."""
 UNHEARD = -1000.0
 """The score of a sound that the clinic finds too little speech in: no network hears it."""
 _DIGITS = 3
@@ -59,10 +61,10 @@ def gate_recipe(
     cfg: ExperimentConfig, train: Sequence[Utterance], test: Sequence[Utterance], seed: int
 ) -> str:
     """Return the hash of everything that decides a fold's scores."""
-    gate = cfg.to_dict()["gate"]
-    heard = [cfg.to_dict()[part] for part in ("audio", "features", "window")]
+    written = cfg.to_dict()
+    parts = [written.get(part) for part in ("audio", "features", "window", "preprocess", "gate")]
     keys = [[utterance.key for utterance in part] for part in (train, test)]
-    contents = json.dumps([gate, heard, keys, seed], sort_keys=True)
+    contents = json.dumps([CODE, parts, keys, seed], sort_keys=True)
     return hashlib.sha256(contents.encode()).hexdigest()[:12]
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from concurrent.futures import as_completed
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -48,21 +49,34 @@ def train_gate(
     jobs: int = 1,
     means: Means = NO_MEANS,
 ) -> Gated:
-    """Run the gate's folds that `file` does not hold yet, then train the gate on all speakers."""
+    """Run the gate's folds that `file` does not hold yet, then train the gate on all speakers.
+
+    `on_epoch` hears of it as of one run, with figures called "gate_loss" and the like.
+    """
     missing = _missing_gate_folds(experiment, file)
+    told = partial(_as_the_gates, on_epoch)
     if jobs == 1:
         for position, fold in enumerate(missing):
-            report = shifted_by(on_epoch, position, len(missing) + 1)
+            report = shifted_by(told, position, len(missing) + 1)
             append_line(file, _gate_fold(experiment, fold, report, means))
-        network = _final_gate(experiment, shifted_by(on_epoch, len(missing), len(missing) + 1), means)
+        network = _final_gate(experiment, shifted_by(told, len(missing), len(missing) + 1), means)
     else:
         with processes(jobs) as pool:
-            running = [pool.submit(_gate_fold, experiment, fold, on_epoch, means) for fold in missing]
-            final = pool.submit(_final_gate, experiment, on_epoch, means)
+            running = [pool.submit(_gate_fold, experiment, fold, told, means) for fold in missing]
+            final = pool.submit(_final_gate, experiment, told, means)
             for done in as_completed(running):
                 append_line(file, done.result())
             network = final.result()
     return Gated(network, finished(file, _gate_recipes(experiment).values()))
+
+
+def gate_phases(experiment: Experiment, file: Path) -> int:
+    """Return how many trainings `train_gate` would run: none without a gate."""
+    return 0 if experiment.config.gate is None else len(_missing_gate_folds(experiment, file)) + 1
+
+
+def _as_the_gates(on_epoch: OnEpoch, epoch: int, epochs: int, figures: dict[str, float]) -> None:
+    on_epoch(epoch, epochs, {f"gate_{name}": value for name, value in figures.items()})
 
 
 def _gate_recipes(experiment: Experiment) -> dict[int, str]:
@@ -77,7 +91,8 @@ def _missing_gate_folds(experiment: Experiment, file: Path) -> list[Fold]:
 
 
 def _gate_fold(experiment: Experiment, fold: Fold, on_epoch: OnEpoch, means: Means) -> GateFold:
-    state = means.state(experiment, f"gate-{fold.index}")
+    recipe = gate_recipe(experiment.config, fold.train, fold.test, experiment.seed)
+    state = means.state(experiment, f"gate-{recipe}")
     return run_gate_fold(
         fold.train, fold.test, experiment.config, experiment.seed, fold.index, on_epoch, state
     )
@@ -86,4 +101,5 @@ def _gate_fold(experiment: Experiment, fold: Fold, on_epoch: OnEpoch, means: Mea
 def _final_gate(experiment: Experiment, on_epoch: OnEpoch, means: Means) -> nn.Module:
     cfg, seed = experiment.config, experiment.seed
     clips = prepare_all(experiment.usable, gate_training(cfg), seed, augmented=True)
-    return fit_gate(clips, cfg, seed, on_epoch, checkpoint=means.state(experiment, "gate-final"))
+    state = means.state(experiment, f"gate-{gate_recipe(cfg, experiment.usable, (), seed)}")
+    return fit_gate(clips, cfg, seed, on_epoch, checkpoint=state)

@@ -34,7 +34,7 @@ def quantised(graph: bytes, heard: Sequence[Floats]) -> bytes:
         heard: batches of that input, one at least, from what the network learnt from.
 
     Raises:
-        ValueError: no convolution has more than one channel to hear.
+        ValueError: no 2-D convolution has more than one channel to hear.
     """
     with tempfile.TemporaryDirectory() as folder:
         given, ready, done = (Path(folder) / f"{name}.onnx" for name in ("given", "ready", "done"))
@@ -74,13 +74,13 @@ def _inner(graph: onnx.GraphProto) -> Iterator[str]:
     readers = {name: node for node in graph.node for name in node.input}
     found = False
     for node in graph.node:
-        if node.op_type != "Conv" or channels[node.input[1]] < 2:
+        if node.op_type != "Conv" or channels.get(node.input[1], 0) < 2:
             continue
         found = True
         yield node.name
-        pool = readers[node.output[0]]
-        relu = readers[pool.output[0]]
-        if (pool.op_type, relu.op_type) == ("MaxPool", "Relu"):
+        pool = readers.get(node.output[0])
+        relu = readers.get(pool.output[0]) if pool else None
+        if pool and relu and (pool.op_type, relu.op_type) == ("MaxPool", "Relu"):
             _exchange(pool, relu)
             yield from (pool.name, relu.name)
     if not found:

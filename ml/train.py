@@ -15,13 +15,13 @@ from ml.cards import Provenance, RecipeFigures, card_of
 from ml.corpora.manifest import Utterance
 from ml.corpora.splits import Fold
 from ml.dataset import prepare_all
-from ml.distributed import from_first, world
-from ml.eight_bits import change, published_graph
+from ml.distributed import part, world
+from ml.eight_bits import change, check_rounds, published_graph
 from ml.experiment import NO_MEANS, Experiment, Means, processes, shifted_by
 from ml.fitting import OnEpoch, fit, logits_of, no_report
 from ml.folds import FoldOutcome, append_line, pooled, read_outcomes
 from ml.gate_folds import gate_file_of
-from ml.gate_training import Gated, train_gate
+from ml.gate_training import Gated, gate_phases, train_gate
 from ml.registry import GATE_GRAPH, GATE_WEIGHTS, GRAPH, WEIGHTS, publish
 from ml.storage import gate_graph_of, weights_of
 
@@ -148,30 +148,49 @@ def train_and_publish(
 ) -> Path:
     """The whole experiment in one call: folds, final network, gate, publication; return the model's folder.
 
-    With one job, `on_epoch` hears of one long run over all folds and the final network, then of another over
-    the gate's, and may raise `Cancelled`; with more, folds and final networks run in processes of one thread
-    each. Of the processes that `torchrun` starts, the first trains the gate, writes and publishes. A
-    `trained` final network is not trained again.
+    With one job, `on_epoch` hears of one long run over all folds, the final network and the gate's (which has
+    figures of its own names), and may raise `Cancelled`; with more, folds and final networks run in processes
+    of one thread each. A `trained` final network is not trained again.
+
+    Of the processes that `torchrun` starts, the first trains the gate, writes and publishes. All part before
+    that, since it takes longer than processes wait for each other.
+
+    Raises:
+        Parted: in the other processes, whose work is done.
     """
+    check_rounds(experiment.config)
+    gate_file = gate_file_of(folds_file)
+    own = len(missing_folds(experiment, folds_file)) + (trained is None)
+    gates = gate_phases(experiment, gate_file)
+    told = shifted_by(on_epoch, 0, own + gates, own) if jobs == 1 else on_epoch
+    network = _learn(experiment, folds_file, told, jobs, means, trained)
+    part()
+    gate = None
+    if gates:
+        told = shifted_by(on_epoch, own, own + gates, gates) if jobs == 1 else on_epoch
+        gate = train_gate(experiment, gate_file, told, jobs, means)
+    outcomes = read_outcomes(folds_file, experiment.recipe)
+    return publish_network(experiment, network, outcomes, root, provenance, recipe_figures, gate)
+
+
+def _learn(
+    experiment: Experiment,
+    folds_file: Path,
+    on_epoch: OnEpoch,
+    jobs: int,
+    means: Means,
+    trained: nn.Module | None,
+) -> nn.Module:
+    """Run the folds that are missing, and return the network that all speakers taught."""
     missing = missing_folds(experiment, folds_file)
     if jobs == 1:
         phases = len(missing) + (trained is None)
         for position, fold in enumerate(missing):
             report = shifted_by(on_epoch, position, phases)
             _append(folds_file, run_fold(experiment, fold, report, means))
-        network = trained or fit_final(experiment, shifted_by(on_epoch, phases - 1, phases), means)
-    else:
-        with processes(jobs) as pool:
-            folds = [pool.submit(run_fold, experiment, fold, on_epoch, means) for fold in missing]
-            final = [] if trained else [pool.submit(fit_final, experiment, on_epoch, means)]
-            _append_each(folds_file, folds)
-            network = trained or final[0].result()
-    folder: Path | None = None
-    if world().rank == 0:
-        gate = None
-        if experiment.config.gate is not None:
-            gate = train_gate(experiment, gate_file_of(folds_file), on_epoch, jobs, means)
-        outcomes = read_outcomes(folds_file, experiment.recipe)
-        folder = publish_network(experiment, network, outcomes, root, provenance, recipe_figures, gate)
-    published: Path = from_first(folder)
-    return published
+        return trained or fit_final(experiment, shifted_by(on_epoch, phases - 1, phases), means)
+    with processes(jobs) as pool:
+        folds = [pool.submit(run_fold, experiment, fold, on_epoch, means) for fold in missing]
+        final = [] if trained else [pool.submit(fit_final, experiment, on_epoch, means)]
+        _append_each(folds_file, folds)
+        return trained or final[0].result()

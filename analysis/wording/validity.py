@@ -51,7 +51,9 @@ def _age(patient: Patient, voices: TrainingVoices) -> Iterator[str]:
     elif voices.ages is None:
         yield _("It is not known how old the speakers were from whom the model learnt.")
     elif age < voices.ages[0] or age - 1 > voices.ages[1]:
-        yield _("The patient is %(age)d; the model learnt from speakers aged %(low)d to %(high)d.") % {
+        yield _(
+            "The patient is %(age)d; as far as is known, the model learnt from ages %(low)d to %(high)d."
+        ) % {
             "age": age,
             "low": voices.ages[0],
             "high": voices.ages[1],

@@ -76,7 +76,8 @@ def test_retraining_is_asked_for_and_shows_its_progress(client: Client, tmp_path
         {"action": "retrain", "_selected_action": [governance.active_model().pk]},
     )
     assert response.status_code == 302
-    assert client.get(response["Location"]).status_code == 200
+    asked = client.get(response["Location"]).content.decode()
+    assert '<option value="flagship" selected>' in asked  # that of flagship-full
     form = reverse("admin:analysis_trainingrun_retrain")
     refused = client.post(form, {"config_name": "parallel", "corpus_folder": str(tmp_path / "none")})
     assert "no such folder" in refused.content.decode()

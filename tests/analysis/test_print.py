@@ -56,7 +56,7 @@ def test_each_emotion_has_a_texture_of_its_own(cast: Cast, session: Session, hea
 
 
 @pytest.mark.parametrize(
-    "reasons", [[], ["The patient is 70; the model learnt from speakers aged 21 to 35."]]
+    "reasons", [[], ["The patient is 70; as far as is known, the model learnt from ages 21 to 35."]]
 )
 def test_it_is_greyed_for_whom_nobody_has_checked_it(
     cast: Cast, session: Session, heard: Analysis, monkeypatch: pytest.MonkeyPatch, reasons: list[str]

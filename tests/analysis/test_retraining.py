@@ -9,11 +9,13 @@ import pytest
 from pytest_django import Settings
 
 from analysis import governance, queue, retraining
+from analysis.heartbeat import Heartbeat
 from analysis.models import ModelVersion, TrainingRun
 from ml.folds import read_outcomes
 from ml.registry import load_card
 from patients.models import Clinician
 from tests.cast import make_clinician
+from tests.ml.test_gate import CONFIG as GATED
 from tests.ml.test_training import TINY, folder
 
 __all__ = ["folder"]
@@ -107,3 +109,26 @@ def test_a_killed_training_goes_on_after_its_last_fold(
     TrainingRun.objects.update(state="queued", claim=None, lease_until=None)
     assert trained(run).state == "done", run.detail
     assert [row["epoch"] for row in run.curves] == [1, 2]  # the second fold and the final network
+
+
+def test_a_gate_is_trained_in_the_same_run_and_leaves_nothing_behind(
+    administrator: Clinician, folder: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retraining, "load_config", lambda name: GATED)
+    shares, tell = list[float](), Heartbeat.tell
+
+    def noted(beat: Heartbeat, share: float) -> None:
+        shares.append(share)
+        tell(beat, share)
+
+    monkeypatch.setattr(Heartbeat, "tell", noted)
+    run = trained(requested(administrator, folder))
+    assert (run.state, run.progress) == ("done", 1.0), run.detail
+    assert shares == sorted(set(shares))
+    assert [row["epoch"] for row in run.curves] == [1, 2, 3]
+    assert run.model_version is not None
+    card = load_card(run.model_version.model_id, Path(settings.MODELS_DIR))
+    assert card.voice_floor is not None
+    assert card.config.gate is not None
+    assert card.config.gate.train.epochs == 1
+    assert not list((Path(settings.MODELS_DIR) / ".runs").iterdir())

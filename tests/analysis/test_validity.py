@@ -44,7 +44,7 @@ def test_a_patient_like_those_whom_it_learnt_from(cast: Cast) -> None:
             "The patient speaks Polish; the model learnt from speech in German, English.",
         ),
         (patient(language=""), "language of the sessions is not recorded"),
-        (patient(20), "The patient is 20; the model learnt from speakers aged 21 to 35."),
+        (patient(20), "The patient is 20; as far as is known, the model learnt from ages 21 to 35."),
         (patient(37), "The patient is 37;"),
         (patient(None), "birth year is not recorded"),
         (patient(voice_condition="vocal fold paresis"), "vocal fold paresis"),
@@ -75,7 +75,7 @@ def test_the_shipped_card_is_read_by_the_corpora_that_it_names() -> None:
     assert "en" in voices.languages
 
 
-def test_ages_are_known_only_where_they_are_of_every_corpus() -> None:
+def test_ages_are_those_of_the_corpora_that_tell() -> None:
     assert ages_of([CORPORA["ravdess"], CORPORA["emodb"]]) == (21, 35)
     assert ages_of([CORPORA["ravdess"], CORPORA["nemo"]]) == (21, 33)  # nEMO tells no ages
     assert ages_of([CORPORA["nemo"], None]) is None

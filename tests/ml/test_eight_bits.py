@@ -91,6 +91,21 @@ def test_a_window_does_not_hear_its_neighbours() -> None:
     np.testing.assert_allclose(together, alone, atol=1e-4)
 
 
+@pytest.mark.parametrize("system", ["gru", "cnn1d"])
+def test_what_cannot_round_is_refused_before_it_is_trained(
+    experiment: Experiment, tmp_path: Path, system: str
+) -> None:
+    cfg = replace(CONFIG, model=ModelConfig(system))
+    with pytest.raises(ValueError, match=f"{system} has no inner convolution"):
+        train_and_publish(
+            replace(experiment, config=cfg),
+            folds_file=tmp_path / "tiny.jsonl",
+            root=tmp_path / "models",
+            provenance=Provenance.now("python -m ml train"),
+        )
+    assert not (tmp_path / "tiny.jsonl").exists()
+
+
 def test_a_network_without_inner_convolutions_is_refused() -> None:
     network = torch.nn.Conv2d(1, 4, 3).eval()
     with pytest.raises(ValueError, match="no inner convolution"):

@@ -41,3 +41,10 @@ def test_the_table_agrees_with_the_figures(tmp_path: Path, capsys: pytest.Captur
     if heard_sad:
         share = sum(row["acted"] == "sad" for row in heard_sad) / len(heard_sad)
         assert figures["precision"]["sad"] == pytest.approx(share)
+
+
+def test_several_corpora_are_told_one_by_one(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["evaluate", "--folds-file", "docs/folds/flagship-full.jsonl"]) == 0
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("uar_by_corpus")]
+    for corpus in ("emodb", "nemo", "ravdess"):
+        assert f"{corpus} 0." in line

@@ -1,5 +1,6 @@
 """Branches on devices of their own, clips shared among processes: the numbers of one device, one network."""
 
+import json
 import subprocess
 import sys
 from dataclasses import replace
@@ -14,7 +15,9 @@ from ml.config import FeatureConfig, ModelConfig, PlacementConfig, load_config
 from ml.distributed import World
 from ml.lab import Split, answer
 from ml.placement import Branched, Placed, forward_of
+from ml.registry import list_models
 from ml.systems.catalogue import build
+from tests.ml.test_gate import CONFIG
 from tests.ml.tiny_corpus import write_tiny_corpus
 
 BRANCHES = {"paper": ("first", "second", "encoder"), "parallel": ("local", "broad", "encoder")}
@@ -98,3 +101,23 @@ def test_torchrun_trains_one_network_in_two_processes(tmp_path: Path) -> None:
     learnt = [name for name, tensor in first.items() if tensor.is_floating_point() and "running" not in name]
     assert all(torch.equal(first[name], second[name]) for name in learnt)
     assert any(not torch.equal(first[name], untrained[name]) for name in learnt)
+
+
+def test_torchrun_publishes_one_model_with_its_gate(tmp_path: Path) -> None:
+    """The gate is trained when the processes have parted: none waits for it, and its states need no other."""
+    write_tiny_corpus(tmp_path / "data", actors=(1, 2), seconds=1.6)
+    (tmp_path / "tiny.json").write_text(json.dumps(CONFIG.to_dict()))
+    launched = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    places = {"--folds-file": "folds.jsonl", "--out": "models", "--states": "states", "--config": "tiny.json"}
+    options = [word for option, name in places.items() for word in (option, str(tmp_path / name))]
+
+    subprocess.run(
+        [*launched, "-m", "ml", "train", "--data", str(tmp_path / "data"), "--epochs", "1", *options],
+        check=True,
+        timeout=300,
+    )
+
+    (card,) = list_models(tmp_path / "models")
+    assert card.voice_floor is not None
+    gates = [file for file in (tmp_path / "states").iterdir() if "-gate-" in file.name]
+    assert len(gates) == 3  # of two folds, and of all speakers
