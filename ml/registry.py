@@ -118,9 +118,10 @@ def _cards(roots: tuple[Path, ...]) -> Iterator[ModelCard]:
 def publish(
     *, slug: str, files: Mapping[str, bytes], card: Mapping[str, Any], root: Path = DEFAULT_ROOT
 ) -> Path:
-    """Write a model under `<slug>-<8 hex of its content>` and return its folder.
+    """Write a model under `<slug>-<8 hex of what decides its answers>` and return its folder.
 
-    The folder appears at once with all `files` (`WEIGHTS` and `GRAPH` at least) and the card, or not at all.
+    What decides are the files and, of the card, temperature and abstention: a network with another
+    calibration is another model. The folder appears at once with all `files` (`WEIGHTS` and `GRAPH` at least) and the card, or not at all.
 
     Raises:
         ValueError: `slug` is not a lower-case name such as `parallel` or `parallel-small`.
@@ -128,7 +129,9 @@ def publish(
     """
     if not _SLUG.fullmatch(slug):
         raise ValueError(f"{slug!r} is not a lower-case name with hyphens")
-    model_id = f"{slug}-{hashlib.sha256(b''.join(files.values())).hexdigest()[:8]}"
+    calibration = json.dumps([card.get("temperature"), card.get("abstention")], sort_keys=True)
+    digest = hashlib.sha256(b"".join([*files.values(), calibration.encode()])).hexdigest()
+    model_id = f"{slug}-{digest[:8]}"
     folder = root / model_id
     root.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix=".publishing-", dir=root))

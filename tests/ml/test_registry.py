@@ -62,7 +62,10 @@ def test_what_is_told_of_the_recipe_may_grow_and_nothing_else_changes(tmp_path: 
 
 
 def test_other_content_is_another_model(tmp_path: Path) -> None:
-    assert publish(tmp_path).name != publish(tmp_path, weights=b"others").name
+    calibrated = {"temperature": 1.6}, {"abstention": {"threshold": 0.4, "voice_floor": -0.5}}
+    folders = [publish(tmp_path), publish(tmp_path, weights=b"others")]
+    folders += [publish(tmp_path, **changes) for changes in calibrated]
+    assert len({folder.name for folder in folders}) == 4
 
 
 def test_a_broken_publication_leaves_nothing(tmp_path: Path) -> None:
