@@ -7,14 +7,11 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any, Self, get_args, get_type_hints
+from typing import Any, Self
+
+from ml.plain import LATER, from_plain, to_plain
 
 CONFIGS = Path(__file__).parent / "configs"
-
-# A field that came after experiments were finished is not written down at its default: so what those wrote
-# down, and the recipes that are hashes of it, stay what they were.
-LATER = MappingProxyType({"later": True})
 
 
 def _require(condition: bool, rule: str) -> None:
@@ -349,7 +346,7 @@ class ExperimentConfig:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain dictionaries and lists, fit for JSON."""
-        plain: dict[str, Any] = json.loads(json.dumps(_written(self)))
+        plain: dict[str, Any] = json.loads(json.dumps(to_plain(self)))
         return plain
 
     def deciding(self) -> dict[str, Any]:
@@ -364,41 +361,8 @@ class ExperimentConfig:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
         """Build from plain dictionaries; an unknown key is an error, never ignored."""
-        built: Self = _build(cls, values, where="config")
+        built: Self = from_plain(cls, values, where="config")
         return built
-
-
-def _written(value: Any) -> Any:
-    """Dataclasses as dictionaries, without the later fields that are at their default."""
-    if not dataclasses.is_dataclass(value):
-        return dict(value) if isinstance(value, Mapping) else value
-    chosen = {f.name: (f, getattr(value, f.name)) for f in dataclasses.fields(value)}
-    return {
-        name: _written(held)
-        for name, (f, held) in chosen.items()
-        if not ("later" in f.metadata and held == f.default)
-    }
-
-
-def _section(hint: Any) -> Any:
-    """The dataclass that `hint` is, or that it allows beside None; else None."""
-    return next((part for part in (hint, *get_args(hint)) if dataclasses.is_dataclass(part)), None)
-
-
-def _build(cls: Any, values: Mapping[str, Any], where: str) -> Any:
-    hints = get_type_hints(cls)
-    unknown = sorted(set(values) - set(hints))
-    if unknown:
-        raise ValueError(f"{where}: unknown {', '.join(unknown)}")
-    arguments: dict[str, Any] = {}
-    for name, value in values.items():
-        section = _section(hints[name])
-        if section is not None and value is not None:
-            value = _build(section, value, where=f"{where}.{name}")
-        elif isinstance(value, list):
-            value = tuple(value)
-        arguments[name] = value
-    return cls(**arguments)
 
 
 def named_configs() -> tuple[str, ...]:
