@@ -121,7 +121,8 @@ def publish(
     """Write a model under `<slug>-<8 hex of what decides its answers>` and return its folder.
 
     What decides are the files and, of the card, temperature and abstention: a network with another
-    calibration is another model. The folder appears at once with all `files` (`WEIGHTS` and `GRAPH` at least) and the card, or not at all.
+    calibration is another model. The folder appears at once with all `files` (`WEIGHTS` and `GRAPH` at least)
+    and the card, or not at all.
 
     Raises:
         ValueError: `slug` is not a lower-case name such as `parallel` or `parallel-small`.
