@@ -62,3 +62,14 @@ def test_digital_silence_is_the_padding() -> None:
     np.testing.assert_allclose(silent, frontend.silent_frames(101, CFG), atol=1e-3)
     log_mel = dataclasses.replace(CFG, kind="log_mel")
     np.testing.assert_array_equal(frontend.silent_frames(5, log_mel), np.full((CFG.n_mels, 5), -100.0))
+
+
+def test_the_faster_transform_of_long_recordings_gives_the_same() -> None:
+    sound = voices.speech(40.0)
+    whole = frontend.log_mel(sound, CFG)  # begins as a short one does, with numpy's
+    stream = frontend.StreamingLogMel(CFG)
+    blocks = [stream.feed(sound[start : start + 160_000]) for start in range(0, len(sound), 160_000)]
+    in_blocks = np.concatenate([*blocks, stream.flush()])
+    assert len(whole) > frontend.LONG_FRAMES
+    assert not np.array_equal(in_blocks[frontend.LONG_FRAMES :], whole[frontend.LONG_FRAMES :])
+    np.testing.assert_allclose(in_blocks, whole, atol=1e-3)
