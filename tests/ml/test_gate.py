@@ -14,7 +14,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ml.cards import Provenance, page_of
-from ml.config import AugmentConfig, ExperimentConfig, FeatureConfig, GateConfig, TrainConfig
+from ml.config import (
+    AugmentConfig,
+    ExperimentConfig,
+    FeatureConfig,
+    GateConfig,
+    PreprocessConfig,
+    TrainConfig,
+)
 from ml.dataset import prepare_all
 from ml.experiment import Experiment, Means, with_epochs
 from ml.familiarity import fit_floor
@@ -185,8 +192,9 @@ def test_the_gate_decides_nothing_of_the_recogniser(experiment: Experiment) -> N
         gate_recipe(CONFIG, train, test, 1),
         gate_recipe(CONFIG, test, train, 0),
         gate_recipe(trained_for(2), train, test, 0),
+        gate_recipe(replace(CONFIG, preprocess=PreprocessConfig(silence="remove")), train, test, 0),
     ]
-    assert len(set(recipes)) == 4
+    assert len(set(recipes)) == 5
     other = replace(CONFIG, train=replace(CONFIG.train, epochs=3))
     assert gate_recipe(other, train, test, 0) == recipes[0]
 
