@@ -71,5 +71,4 @@ def test_the_faster_transform_of_long_recordings_gives_the_same() -> None:
     blocks = [stream.feed(sound[start : start + 160_000]) for start in range(0, len(sound), 160_000)]
     in_blocks = np.concatenate([*blocks, stream.flush()])
     assert len(whole) > frontend.LONG_FRAMES
-    assert not np.array_equal(in_blocks[frontend.LONG_FRAMES :], whole[frontend.LONG_FRAMES :])
     np.testing.assert_allclose(in_blocks, whole, atol=1e-3)
