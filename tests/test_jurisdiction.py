@@ -31,6 +31,8 @@ __all__ = ["scene"]  # a fixture
 WORDS = ("neutral", "calm", "happy", "sad", "angry", "fearful", "disgust", "disgusted", "surprised")
 # As a word of its own or as part of a name ("emotion-sad"); not in "Saddleworth".
 EMOTION = re.compile(rf"(?<![A-Za-z])({'|'.join(WORDS)}|probabilities|valence|arousal)(?![A-Za-z])", re.I)
+# Of a form against forgery: 64 letters and digits by chance, among which "4sAD9" was met once.
+CSRF_TOKEN = re.compile(r"(?<![A-Za-z0-9])[A-Za-z0-9]{64}(?![A-Za-z0-9])")
 # What the pages say of the program, not of a patient.
 ABOUT_THE_PROGRAM = {
     "api-schema": "describes every field that the interface has",
@@ -69,6 +71,10 @@ def raise_acoustic_alert(cast: Cast) -> Alert:
     )
 
 
+def words_of_emotion(shown: str) -> list[str]:
+    return EMOTION.findall(CSRF_TOKEN.sub("", shown))
+
+
 def told(scene: Scene, address: Address) -> list[str]:
     """Words of emotion in anything that the address answers to a clinician of the team."""
     client, path = signed_in(scene.cast.treats), scene.path(address)
@@ -76,7 +82,7 @@ def told(scene: Scene, address: Address) -> list[str]:
     for method in ("get", "post", "patch"):
         answer = getattr(client, method)(path)
         if not answer.get("Content-Type", "").startswith("audio/"):
-            found += EMOTION.findall(body(answer))
+            found += words_of_emotion(body(answer))
     return found
 
 
@@ -85,6 +91,13 @@ def test_in_full_the_same_search_finds_them(full_scene: Scene) -> None:
     names = {address.name for address in SHOWN if told(full_scene, address)}
     assert names >= {"caseload", "patient", "patient_overview", "session", "api-recording-result"}
     assert names >= {"trend_figure", "recording_stretch"}
+
+
+def test_a_random_token_tells_of_nothing_and_a_page_around_it_does() -> None:
+    token = "4sAD9" + "x" * 59
+    assert words_of_emotion(f'value="{token}"') == []
+    assert words_of_emotion(f'value="{token}" class="emotion-sad"') == ["sad"]
+    assert words_of_emotion(token[:63]) == ["sAD"]
 
 
 @WITHOUT
@@ -105,7 +118,7 @@ def test_nor_does_the_administration(full_scene: Scene, settings: Settings, sett
     found = {
         path: set(words)
         for path in sorted(paths)
-        if (words := EMOTION.findall(body(root.get(path, follow=True))))
+        if (words := words_of_emotion(body(root.get(path, follow=True))))
     }
     assert not found
 
@@ -144,7 +157,7 @@ def test_an_alert_of_the_voice_leads_to_sessions_and_to_no_emotion(
     shown = client.get(reverse("alerts")).content.decode()
     assert "Jitter higher than usual" in shown
     assert f"/sessions/{kept.rationale['sessions'][0]}/" in shown
-    assert not EMOTION.search(shown)
+    assert not words_of_emotion(shown)
     (told,) = client.get(reverse("api-alert-list")).json()["results"]
     assert told["measure"] == "jitter"
     assert told["rationale"]["moments"] == []
