@@ -9,7 +9,7 @@ import numpy as np
 
 from ml import metrics
 from ml.calibration import COVERAGE, Calibration
-from ml.config import ExperimentConfig
+from ml.config import ExperimentConfig, TrainConfig
 from ml.corpora.catalogue import CORPORA
 from ml.corpora.manifest import Utterance
 from ml.evaluate import judge_folds
@@ -93,7 +93,7 @@ def card_of(
         "intended_use": INTENDED_USE,
         "not_for": NOT_FOR,
         "limits": [*_measured_limits(utterances, figures), *LIMITS],
-        "protocol": f"{_protocol(outcomes)} {provenance.note}".strip(),
+        "protocol": f"{_protocol(outcomes, config.train)} {provenance.note}".strip(),
         "training": {
             "clips": len(utterances),
             "speakers": sorted({u.speaker for u in utterances}),
@@ -155,14 +155,19 @@ def _measured_limits(utterances: Sequence[Utterance], figures: dict[str, Any]) -
     yield f"Most often confused: {', '.join(pairs)}."
 
 
-def _protocol(outcomes: Sequence[FoldOutcome]) -> str:
+def _protocol(outcomes: Sequence[FoldOutcome], train: TrainConfig) -> str:
     several = len(outcomes) > 1
     folds = f"{len(outcomes)} folds by speaker" if several else "One held-out group of speakers"
+    weights = (
+        "the epoch that speakers kept out of training liked best"
+        if train.validation_share
+        else "a fixed schedule and its last weights"
+    )
     return (
         f"{folds}: no speaker is both in training and in test. Whole, unaltered clips; augmentation on "
-        "training clips only; a fixed schedule and its last weights, so that no fold's test clips chose its "
-        "weights. Probabilities of a fold are calibrated by the other folds' outputs. The published network "
-        "has the same recipe, trained on all these speakers; its own accuracy cannot be measured on them. "
+        f"training clips only; {weights}, so that no fold's test clips chose its weights. Probabilities of a "
+        "fold are calibrated by the other folds' outputs. The published network has the same recipe, trained "
+        "on all these speakers; its own accuracy cannot be measured on them. "
         "The interval is a bootstrap over speakers (2,000 resamples, 95 %)."
     )
 
@@ -222,6 +227,7 @@ def page_of(card: dict[str, Any]) -> str:
         f"{len(card['training']['speakers'])} speakers.\n",
         *(f"- {c['name']} ({c['licence']}). {c['citation']}\n" for c in card["licence"]["corpora"]),
         f"\n**Weights: {card['licence']['weights']}.** {card['licence']['meaning']}\n",
+        *_heard_through(card["config"]),
         "## How well it hears\n",
         f"{card['protocol']}\n",
         table(("figure", "value"), rows),
@@ -243,6 +249,27 @@ def page_of(card: dict[str, Any]) -> str:
         "\n".join(f"- {limit}" for limit in card["limits"]) + "\n",
     ]
     return "\n".join(parts).replace("\n\n\n", "\n\n")
+
+
+def _heard_through(config: Mapping[str, Any]) -> Iterator[str]:
+    """What is done to clips before any feature, and to those that it learnt from besides."""
+    steps = _settings(config.get("preprocess", {}))
+    altered = dict(config["train"]["augment"])
+    channel = {f"channel.{name}": value for name, value in altered.pop("channel", {}).items()}
+    yield "## What clips go through\n"
+    yield "Before any feature, and in use as well (names as in `ml/config.py`):\n"
+    yield table(("preprocessing", "set to"), steps) if steps else "- preprocessing: none\n"
+    yield "Training clips alone:\n"
+    yield table(("augmentation", "set to"), _settings(altered | channel))
+
+
+def _settings(named: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What is switched on, in words of its configuration."""
+    return [
+        (name, ", ".join(map(str, value)) if isinstance(value, list) else str(value))
+        for name, value in named.items()
+        if value not in (0, [], "", None, "keep")
+    ]
 
 
 def _by_corpus(intervals: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, str]]:

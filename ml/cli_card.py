@@ -52,6 +52,7 @@ def recipe_figures_of(file: Path, config: ExperimentConfig) -> RecipeFigures:
 
 
 def write_page(card: ModelCard, file: Path) -> None:
-    """Write the card as a page, with its picture beside it."""
+    """Write the card as a page, with its picture beside it if the card is not from before there were any."""
     file.write_text(page_of(dict(card.contents)), encoding="utf-8")
-    save(reliability(card.contents["reliability"]), file.with_name(picture_of(card.contents)))
+    if "reliability" in card.contents:
+        save(reliability(card.contents["reliability"]), file.with_name(picture_of(card.contents)))

@@ -86,7 +86,7 @@ def prepare(
         waveform = alter(waveform, rng)
     versions = [waveform]
     if augmented:
-        versions += augment.variants(waveform, cfg.train.augment, rng)
+        versions += augment.variants(waveform, cfg.train.augment, rng, rate)
     planes = [frontend.log_mel(version, cfg.features, rate) for version in versions]
     first, last = speech_bounds(planes[0])
     start, stop = first / len(planes[0]), last / len(planes[0])  # as shares: the speeds differ in length

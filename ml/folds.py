@@ -68,8 +68,14 @@ class FoldOutcome:
 
     @classmethod
     def from_line(cls, line: str) -> Self:
-        """Read what `to_line` wrote."""
+        """Read what `to_line` wrote.
+
+        Raises:
+            ValueError: another kind of fold wrote it.
+        """
         values = json.loads(line)
+        if "clips" not in values:
+            raise ValueError("these folds are of a benchmark or a flagship, which write reports of their own")
         keys, speakers, sexes, emotions, logits = zip(*values["clips"], strict=True)
         return cls(
             recipe=values["recipe"],

@@ -118,10 +118,12 @@ def _compute(
     utterances: Sequence[Utterance], cfg: ExperimentConfig, front: Callable[[Floats], Floats], seed: int
 ) -> Halves:
     planes: Halves | None = None
+    rate = cfg.audio.sample_rate
     for place, utterance in enumerate(utterances):
-        waveform = load_clip(utterance.path, cfg.audio.sample_rate)
+        waveform = load_clip(utterance.path, rate)
         rng = np.random.default_rng([seed, *utterance.key.encode()])
-        made = [front(version) for version in (waveform, *augment.variants(waveform, cfg.train.augment, rng))]
+        altered = augment.variants(waveform, cfg.train.augment, rng, rate)
+        made = [front(version) for version in (waveform, *altered)]
         if planes is None:
             planes = np.empty((len(made), len(utterances), *made[0].shape), np.float16)
         planes[:, place] = made

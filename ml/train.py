@@ -12,6 +12,7 @@ from torch import nn
 
 from ml import calibration
 from ml.cards import Provenance, RecipeFigures, card_of
+from ml.config import ExperimentConfig, PreprocessConfig
 from ml.corpora.manifest import Utterance
 from ml.corpora.splits import Fold
 from ml.dataset import prepare_all
@@ -134,6 +135,19 @@ def publish_network(
     return publish(slug=experiment.name, files=files, card=card, root=root)
 
 
+def check_heard_alike(cfg: ExperimentConfig) -> None:
+    """Refuse to publish what recordings in the clinic would not go through.
+
+    Raises:
+        ValueError: the configuration preprocesses clips, and so the folds would not speak for the model.
+    """
+    if cfg.preprocess != PreprocessConfig():
+        raise ValueError(
+            "[preprocess] alters clips before they are heard, which the clinic does to no recording: such a "
+            "model would hear there what it never learnt. Its folds can be run with --only-folds."
+        )
+
+
 def train_and_publish(
     experiment: Experiment,
     *,
@@ -159,6 +173,7 @@ def train_and_publish(
         Parted: in the other processes, whose work is done.
     """
     check_rounds(experiment.config)
+    check_heard_alike(experiment.config)
     gate_file = gate_file_of(folds_file)
     own = len(missing_folds(experiment, folds_file)) + (trained is None)
     gates = gate_phases(experiment, gate_file)

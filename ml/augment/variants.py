@@ -13,7 +13,7 @@ Floats = NDArray[np.float32]
 
 
 def variants(
-    waveform: Floats, cfg: AugmentConfig, rng: np.random.Generator, sample_rate: int = 16_000
+    waveform: Floats, cfg: AugmentConfig, rng: np.random.Generator, sample_rate: int
 ) -> list[Floats]:
     """Return the clip's noisy copies, slower and faster ones, then what else `cfg` names, in its order."""
     snrs = rng.uniform(cfg.snr_low_db, cfg.snr_high_db, size=cfg.noisy_copies)

@@ -32,8 +32,10 @@ def splits_of(
         raise ValueError(f"unknown protocol {protocol!r}; known: {', '.join(PROTOCOLS)}")
     made = []
     for test in tests:
-        train, validation = without_speakers(utterances, np.setdiff1d(own, test), validation_share, seed)
-        made.append(Split(train, test, validation))
+        rest = np.setdiff1d(own, test)
+        if len(rest):  # nobody is left where a folder holds one reference fold alone
+            train, validation = without_speakers(utterances, rest, validation_share, seed)
+            made.append(Split(train, test, validation))
     return made
 
 

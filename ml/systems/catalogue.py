@@ -71,7 +71,7 @@ SYSTEMS: Mapping[str, System] = {
         f"{BRAC}; Zenkov 2020",
         paper.PaperOptions,
         paper.Paper,
-        claim="80.4 % (Zenkov): RAVDESS, random split, 150 clips and two noisy copies of each",
+        claim="80.4 % (Zenkov): RAVDESS, random split, 150 clips and two noisy copies of each, epoch 429",
     ),
     "cnn1d": System(
         "1-D CNN",

@@ -16,10 +16,10 @@ from ml.systems.interface import Shape
 
 @dataclass(frozen=True)
 class Wav2Vec2Options:
-    """Where the checkpoint lies, and how much of it learns."""
+    """Where the checkpoint lies, and whether its encoder learns, too, or but the new head."""
 
     checkpoint: str = ""
-    frozen_encoder: bool = True
+    frozen_encoder: bool = False
     dense: int = 256
     dropout: float = 0.1
 
@@ -42,7 +42,9 @@ class Wav2Vec2(nn.Module):
         import_module("ml.torchaudio_guard")  # first: transformers imports torchaudio, which may not load
         from transformers import AutoModel  # late: an optional extra
 
-        self.encoder = AutoModel.from_pretrained(folder, local_files_only=True)
+        # Its own masks in time are drawn by numpy's global generator, which no seed of ours decides and no
+        # checkpoint keeps; what hides parts of a clip here is [train.augment].
+        self.encoder = AutoModel.from_pretrained(folder, local_files_only=True, apply_spec_augment=False)
         self.encoder.freeze_feature_encoder()
         self.frozen = options.frozen_encoder
         width = json.loads((folder / "config.json").read_text(encoding="utf-8"))["hidden_size"]
@@ -52,6 +54,13 @@ class Wav2Vec2(nn.Module):
         )  # fmt: skip
         if self.frozen:
             self.encoder.requires_grad_(False)
+
+    def train(self, mode: bool = True) -> "Wav2Vec2":
+        """Switch dropout, save in an encoder that does not learn: its states are the same each epoch."""
+        super().train(mode)
+        if self.frozen:
+            self.encoder.eval()
+        return self
 
     def forward(self, waveform: Tensor) -> Tensor:
         """Return logits of the mean over time of the last hidden states."""

@@ -188,16 +188,16 @@ EVERYTHING = AugmentConfig(stretches=(0.8, 1.25), semitones=(-2.0, 2.0), rooms=(
 
 def test_a_config_names_each_version_of_a_clip() -> None:
     clip = voices.speech()
-    assert len(variants(clip, EVERYTHING, generator())) == 2 + 2 + 2 + 2 + 2 + 1
+    assert len(variants(clip, EVERYTHING, generator(), RATE)) == 2 + 2 + 2 + 2 + 2 + 1
     nothing = replace(AugmentConfig(), noisy_copies=0, speeds=())
-    assert variants(clip, nothing, generator()) == []
+    assert variants(clip, nothing, generator(), RATE) == []
 
 
 @settings(max_examples=5, deadline=None)
 @given(st.integers(0, 2**31))
 def test_the_same_seed_makes_the_same_versions(seed: int) -> None:
     clip = voices.speech()[:8_000]
-    first, again = (variants(clip, EVERYTHING, generator(seed)) for _ in range(2))
+    first, again = (variants(clip, EVERYTHING, generator(seed), RATE) for _ in range(2))
     for one, other in zip(first, again, strict=True):
         np.testing.assert_array_equal(one, other)
         assert one.dtype == np.float32

@@ -48,3 +48,8 @@ def test_several_corpora_are_told_one_by_one(capsys: pytest.CaptureFixture[str])
     (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("uar_by_corpus")]
     for corpus in ("emodb", "nemo", "ravdess"):
         assert f"{corpus} 0." in line
+
+
+def test_folds_of_another_verb_are_refused_in_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["evaluate", "--folds-file", "docs/folds/benchmark.jsonl"]) == 2
+    assert "reports of their own" in capsys.readouterr().err

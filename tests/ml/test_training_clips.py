@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+import librosa
 import numpy as np
 import pytest
 import soundfile
@@ -67,6 +68,21 @@ def test_shorter_clips_of_a_batch_are_followed_by_silence(tmp_path: Path) -> Non
     assert features.shape[3] == max(*lengths, 101)
     silent = features[int(np.argmin(lengths)), 0, :, min(lengths) :]
     assert torch.allclose(silent[0], torch.tensor(-100.0 * 8), atol=0.01)
+
+
+def test_a_telephone_passes_the_same_band_at_any_rate(tmp_path: Path) -> None:
+    """Of clips at 8 kHz it left what lies under 1.7 kHz: it took them for clips at 16 kHz."""
+    augmented = AugmentConfig(noisy_copies=0, speeds=(), telephone=True)
+    for rate in (8_000, 16_000):
+        features = replace(CONFIG.features, f_max=rate / 2, n_mels=32, n_mfcc=13)
+        audio = replace(CONFIG.audio, sample_rate=rate)
+        cfg = ExperimentConfig(audio=audio, features=features, train=TrainConfig(augment=augmented))
+        plain, by_phone = prepare(utterance(tmp_path, 0), cfg, seed=0, augmented=True).planes
+        edges = librosa.mel_frequencies(34, fmin=features.f_min, fmax=rate / 2, htk=True)
+        passed = (edges[:-2] > 500) & (edges[2:] < 3_300)
+        lost = (plain - by_phone).mean(axis=0) - (plain - by_phone)[:, passed].mean()
+        assert passed.sum() > 5
+        assert np.abs(lost[passed]).max() < 6, rate
 
 
 def test_training_hears_each_clip_noisy_and_at_other_speeds(clips: list[Clip]) -> None:
