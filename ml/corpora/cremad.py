@@ -5,17 +5,17 @@ the download has it: counts of the raters who heard the voice alone become soft 
 """
 
 import contextlib
-import csv
 import itertools
+import math
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path, PurePath
 
-from ml.corpora.manifest import Corpus, OddName, ReadName, Spoken, shares
+from ml.corpora.manifest import Corpus, OddName, ReadName, Spoken, Utterance, shares
+from ml.corpora.rows import Row, rows
 from ml.labels import Emotion
 
-Row = Mapping[str, str]
 Shares = tuple[float, ...] | None
 
 _NAME = re.compile(r"(?P<actor>1[0-9]{3})_(?P<sentence>[A-Z]{3})_(?P<emotion>[A-Z]{3})_(?P<level>[A-Z]{1,2})")
@@ -30,8 +30,10 @@ _LABELS = {
     "NEU": ("neutral", Emotion.NEUTRAL),
     "SAD": ("sad", Emotion.SAD),
 }
-# One clip of the release, 1040_ITH_SAD_X, has lost a letter.
+# One clip of the release has lost a letter, which its label files still have.
+_LOST_LETTER = {"1040_ITH_SAD_XX": "1040_ITH_SAD_X"}
 _LEVELS = {"LO": "low", "MD": "medium", "HI": "high", "XX": None, "X": None}
+_LISTS = ("SentenceFilenames.csv", "summaryTable.csv", "tabulatedVotes.csv")
 _LETTERS = {label[0]: emotion for label, (_, emotion) in _LABELS.items()}
 
 
@@ -69,15 +71,23 @@ def annotated(roots: tuple[Path, ...]) -> ReadName:
 
 def _votes(roots: tuple[Path, ...], name: str, read_row: Callable[[Row], Shares]) -> dict[str, Shares]:
     found: dict[str, Shares] = {}
-    for table in itertools.chain.from_iterable(_tables(root, name) for root in roots):
-        with table.open(newline="", encoding="utf-8", errors="replace") as file:
-            for row in csv.DictReader(file):
-                # A row of another shape (a pointer of git-lfs in place of the table, say) tells nothing.
-                with contextlib.suppress(KeyError, ValueError):
-                    cells = {(column or "").lower(): cell for column, cell in row.items()}
-                    if heard := read_row(cells):
-                        found[cells["filename"]] = heard
+    for row in itertools.chain.from_iterable(rows(table) for root in roots for table in _tables(root, name)):
+        # A row of another shape (a pointer of git-lfs in place of the table, say) tells nothing.
+        with contextlib.suppress(KeyError, ValueError):
+            if heard := read_row(row):
+                found[row["filename"]] = heard
     return found
+
+
+def told(roots: tuple[Path, ...], found: tuple[Utterance, ...]) -> Iterator[str]:
+    """Yield the clips that the release's lists and raters' votes name, where a download has any of them."""
+    present = {utterance.name for utterance in found}
+    tables = itertools.chain.from_iterable(_tables(root, name) for root in roots for name in _LISTS)
+    for row in itertools.chain.from_iterable(map(rows, tables)):
+        name = row.get("filename", "")
+        with contextlib.suppress(OddName):
+            read_name(PurePath(name))
+            yield name if name in present else _LOST_LETTER.get(name, name)
 
 
 def _tables(root: Path, name: str) -> Iterator[Path]:
@@ -90,7 +100,14 @@ def _counts(row: Row) -> Shares:
     # Row numbers tell what the raters had: 1xxxxx the voice, 2xxxxx the face, 3xxxxx both.
     if not row[""].startswith("1"):
         return None
-    return shares({emotion: float(row[letter.lower()]) for letter, emotion in _LETTERS.items()})
+    return shares({emotion: _count(row[letter.lower()]) for letter, emotion in _LETTERS.items()})
+
+
+def _count(cell: str) -> float:
+    count = float(cell)
+    if not 0 <= count < math.inf:
+        raise ValueError(f"{cell} raters")
+    return count
 
 
 def _majority(row: Row) -> Shares:
@@ -112,4 +129,5 @@ CORPUS = Corpus(
     read_name=read_name,
     clips=7442,
     annotated=annotated,
+    told=told,
 )

@@ -24,12 +24,16 @@ _SHOWN = (
 
 
 def description(scan: Scan) -> dict[str, Any]:
-    """Return counts and durations (in seconds, where not said) of the one corpus that `scan` found."""
+    """Return counts and durations (in seconds, where not said) of the one corpus that `scan` found.
+
+    `missing` are the names of clips that it lacks; of `missing_unnamed` more only their number is known.
+    """
     utterances = scan.utterances
+    complete = CORPORA[utterances[0].corpus].clips
     speakers = Counter(u.speaker for u in utterances)
     return {
         "clips": len(utterances),
-        "of": CORPORA[utterances[0].corpus].clips,
+        "of": complete,
         "hours": round(sum(u.duration_s for u in utterances) / 3600, 2),
         "seconds": _spread([u.duration_s for u in utterances]),
         "speakers": _counts(sex for sex, _ in {(u.sex, u.speaker) for u in utterances}),
@@ -46,6 +50,7 @@ def description(scan: Scan) -> dict[str, Any]:
         "rated": sum(u.votes is not None for u in utterances),
         "odd": [{"file": str(odd.path), "reason": odd.reason} for odd in scan.odd],
         "missing": list(scan.missing),
+        "missing_unnamed": max(0, complete - len(utterances) - len(scan.missing)),
     }
 
 
@@ -68,8 +73,9 @@ def lines(corpus: str, described: dict[str, Any]) -> Iterator[str]:
     for key in _SHOWN:
         if described[key]:
             yield f"  {key.replace('_', ' '):16} {plain(described[key])}"
-    yield from _listed("odd", [f"{odd['file']}: {odd['reason']}" for odd in described["odd"]])
-    yield from _listed("missing", described["missing"])
+    odd = described["odd"]
+    yield from _listed("odd", str(len(odd)), [f"{file['file']}: {file['reason']}" for file in odd])
+    yield from _listed("missing", missing_count(described), described["missing"])
 
 
 def plain(value: Any) -> str:
@@ -79,8 +85,17 @@ def plain(value: Any) -> str:
     return str(value)
 
 
-def _listed(name: str, files: Sequence[str]) -> Iterator[str]:
-    yield f"  {name:16} {len(files)}"
+def missing_count(described: dict[str, Any]) -> str:
+    """Return how many clips are missing, and whether it is known which, as words."""
+    named, unnamed = len(described["missing"]), described["missing_unnamed"]
+    if not unnamed:
+        return str(named)
+    which = f"{named} known by name" if named else "unknown which"
+    return f"{named + unnamed} of {described['of']}, {which}"
+
+
+def _listed(name: str, count: str, files: Sequence[str]) -> Iterator[str]:
+    yield f"  {name:16} {count}"
     yield from (f"    {file}" for file in files[:SHOWN_FILES])
     if len(files) > SHOWN_FILES:
         yield f"    and {len(files) - SHOWN_FILES} more"

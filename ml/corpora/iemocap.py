@@ -5,13 +5,14 @@ tells whose motion was captured, the last one who speaks. What they were heard a
 Session1/dialog/EmoEvaluation/Ses01F_impro01.txt, with each evaluator's own words, which become soft labels.
 """
 
+import contextlib
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePath
 from typing import NamedTuple
 
-from ml.corpora.manifest import Corpus, OddName, ReadName, Spoken, shares
+from ml.corpora.manifest import Corpus, OddName, ReadName, Spoken, Utterance, shares
 from ml.labels import Emotion
 
 _DIALOGUE = r"Ses0(?P<session>[1-5])[FM]_(?:impro|script)[0-9_]+[a-z]?"
@@ -53,15 +54,24 @@ class _Heard(NamedTuple):
 
 def annotated(roots: tuple[Path, ...]) -> ReadName:
     """Return a reader that knows what the evaluators heard in each turn."""
-    heard: dict[str, _Heard] = {}
-    for root in roots:
-        for evaluation in sorted(root.rglob("EmoEvaluation/Ses*.txt")):
-            heard.update(_evaluated(evaluation.read_text(encoding="utf-8", errors="replace")))
+    heard = dict(_turns(roots))
 
     def read(path: PurePath) -> Spoken:
         return read_turn(path, heard)
 
     return read
+
+
+def told(roots: tuple[Path, ...], found: tuple[Utterance, ...]) -> Iterator[str]:
+    """Yield the turns that somebody evaluated."""
+    return (turn for turn, _ in _turns(roots) if _TURN.fullmatch(turn))
+
+
+def _turns(roots: tuple[Path, ...]) -> Iterator[tuple[str, _Heard]]:
+    for root in roots:
+        for evaluation in sorted(root.rglob("EmoEvaluation/Ses*.txt")):
+            with contextlib.suppress(OSError):  # unreadable, or a folder: it tells nothing
+                yield from _evaluated(evaluation.read_text(encoding="utf-8", errors="replace"))
 
 
 def _evaluated(text: str) -> Iterator[tuple[str, _Heard]]:
@@ -112,5 +122,6 @@ CORPUS = Corpus(
     read_name=_unlabelled,
     clips=10_039,
     annotated=annotated,
+    told=told,
     folds=tuple(frozenset({f"iemocap-{session}F", f"iemocap-{session}M"}) for session in range(1, 6)),
 )

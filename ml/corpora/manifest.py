@@ -1,19 +1,32 @@
 """What every corpus becomes: a list of utterances, and a list of what is odd or missing in its folder."""
 
-import itertools
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
 
+import numpy as np
 import soundfile
 
 from ml.labels import EMOTIONS, Emotion
 
 SUFFIXES = frozenset({".wav", ".flac"})
+UNREAD = frozenset(
+    {".aac", ".aif", ".aifc", ".aiff", ".amr", ".au", ".caf", ".m4a", ".mp3", ".oga", ".ogg", ".opus", ".sph"}
+    | {".wave", ".weba", ".wma"}
+)
+"""Audio that is listed, not read: where a corpus has such files at all, they stand beside its WAV files."""
+
+SHORTEST_S = 0.25
+LOUDEST = 2.0**31
+"""Floating-point files may hold whole numbers of up to 32 bits as they are; features overflow far beyond."""
 
 
 class OddName(ValueError):
     """A file whose name does not say what the corpus' names say; the message is the reason."""
+
+
+class LostClip(OddName):
+    """A file that bears a clip's name and holds no sound that could be used."""
 
 
 @dataclass(frozen=True)
@@ -60,15 +73,16 @@ class Utterance(Spoken):
 
 @dataclass(frozen=True)
 class OddFile:
-    """A file that was left out, and why."""
+    """A file that was left out, and why. `lost`: it should have been a clip, or a zip of some."""
 
     path: Path
     reason: str
+    lost: bool = False
 
 
 @dataclass(frozen=True)
 class Scan:
-    """What a folder holds of a corpus."""
+    """What a folder holds of a corpus. `missing` are the clips that it lacks, as far as they are known."""
 
     utterances: tuple[Utterance, ...]
     odd: tuple[OddFile, ...] = ()
@@ -81,9 +95,10 @@ class Corpus:
 
     `annotated` is for corpora whose labels or votes stand in files of their own: it looks into the folders
     once and returns the reader that knows them. `names` are the clips of the complete corpus where they
-    follow a scheme. `folds` are the reference test folds by speaker; without them, folds are drawn. `cast` is
-    the corpus whose speakers these are, where they are another's. `by_request`: read only if named. `ages`
-    are the youngest's and the oldest's in years as published, `None` where nobody says.
+    follow a scheme; where they do not, `told` are those that its label files, or the clips found, tell of.
+    `folds` are the reference test folds by speaker; without them, folds are drawn. `cast` is the corpus whose
+    speakers these are, where they are another's. `by_request`: read only if named. `ages` are the youngest's
+    and the oldest's in years as published, `None` where nobody says.
     """
 
     name: str
@@ -96,6 +111,7 @@ class Corpus:
     clips: int
     annotated: Callable[[tuple[Path, ...]], ReadName] | None = None
     names: Callable[[], Iterator[str]] | None = None
+    told: Callable[[tuple[Path, ...], tuple[Utterance, ...]], Iterable[str]] | None = None
     folds: tuple[frozenset[str], ...] = ()
     reserved: frozenset[str] = field(default_factory=frozenset)
     cast: str = ""
@@ -103,41 +119,62 @@ class Corpus:
     ages: tuple[int, int] | None = None
 
     def scan(self, *roots: Path) -> Scan:
-        """Read the names and headers of all audio files under `roots`; nothing odd is fatal."""
+        """Read the names of all audio files under `roots`, and decode each clip; nothing odd is fatal.
+
+        A header can promise sound that does not come, so each scan decodes every clip: 0.6 to 0.9 ms for 3 s
+        at 16 kHz (FLAC, measured on 1,500 clips), about 3 s for 3,465 clips of RAVDESS, EMO-DB and nEMO. That
+        is little beside what follows, and what is not remembered cannot be out of date.
+        """
         read_name = self.annotated(roots) if self.annotated else self.read_name
         utterances: dict[str, Utterance] = {}
         odd: list[OddFile] = []
-        for root, path in itertools.chain.from_iterable(_audio_files(root) for root in roots):
+        for root, path in _audio_files(roots):
             try:
-                utterance = self._read(read_name(path.relative_to(root)), path)
+                utterance = self._named(read_name(path.relative_to(root)), path)
                 if utterance.key in utterances:
                     raise OddName("the same clip again")
-                utterances[utterance.key] = utterance
+                if path.suffix.lower() in UNREAD:
+                    raise LostClip(f"{path.suffix} is not read, only .flac and .wav")
+                utterances[utterance.key] = replace(utterance, duration_s=_seconds(path))
             except OddName as fault:
-                odd.append(OddFile(path, str(fault)))
-        present = {utterance.name for utterance in utterances.values()}
-        missing = tuple(name for name in self.names() if name not in present) if self.names else ()
-        return Scan(tuple(utterances[key] for key in sorted(utterances)), tuple(odd), missing)
+                odd.append(OddFile(path, str(fault), isinstance(fault, LostClip)))
+        found = tuple(utterances[key] for key in sorted(utterances))
+        return Scan(found, tuple(odd), self._missing(roots, found))
 
-    def _read(self, spoken: Spoken, path: Path) -> Utterance:
-        try:
-            duration = float(soundfile.info(path).duration)
-        except soundfile.SoundFileError as fault:
-            raise OddName("not readable as audio") from fault
-        if duration < 0.25:
-            raise OddName(f"only {duration:.2f} s long")
+    def _named(self, spoken: Spoken, path: Path) -> Utterance:
         return Utterance(
             **{**vars(spoken), "speaker": f"{self.cast or self.name}-{spoken.speaker}"},
             path=path,
             corpus=self.name,
             language=self.language,
-            duration_s=duration,
         )
 
+    def _missing(self, roots: tuple[Path, ...], found: tuple[Utterance, ...]) -> tuple[str, ...]:
+        present = {utterance.name for utterance in found}
+        expected = self.names() if self.names else self.told(roots, found) if self.told and found else ()
+        return tuple(name for name in dict.fromkeys(expected) if name not in present)
 
-def _audio_files(root: Path) -> Iterator[tuple[Path, Path]]:
-    for path in sorted(path for path in root.rglob("*") if path.suffix.lower() in SUFFIXES):
-        yield root, path
+
+def _seconds(path: Path) -> float:
+    """Decode a clip as training will, and return its length; raise `LostClip` where that gives no sound."""
+    try:
+        samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
+    except (soundfile.SoundFileError, OSError, ValueError, MemoryError) as fault:
+        raise LostClip("not readable as audio") from fault
+    if not (np.abs(samples) <= LOUDEST).all():  # which no NaN is
+        raise LostClip("holds samples that are no numbers, or beyond all sound")
+    seconds = float(len(samples) / rate)
+    if seconds < SHORTEST_S:
+        raise LostClip(f"only {seconds:.2f} s long")
+    return seconds
+
+
+def _audio_files(roots: Iterable[Path]) -> Iterator[tuple[Path, Path]]:
+    """Yield each audio file with its root; last those that are not read, which may repeat what was."""
+    for suffixes in (SUFFIXES, UNREAD):
+        for root in roots:
+            for path in sorted(path for path in root.rglob("*") if path.suffix.lower() in suffixes):
+                yield root, path
 
 
 def shares(counts: Mapping[Emotion, float]) -> tuple[float, ...] | None:

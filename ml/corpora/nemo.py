@@ -1,9 +1,13 @@
 """nEMO: nine actors, ninety Polish sentences, six labels (Christop 2024). Names: WR0_anger_12."""
 
+import contextlib
+import itertools
 import re
-from pathlib import PurePath
+from collections.abc import Iterator
+from pathlib import Path, PurePath
 
-from ml.corpora.manifest import Corpus, OddName, Spoken, spoken_by
+from ml.corpora.manifest import Corpus, OddName, Spoken, Utterance, spoken_by
+from ml.corpora.rows import rows
 from ml.labels import Emotion
 
 _NAME = re.compile(r"(?P<speaker>[A-Z]{2}[0-9])_(?P<emotion>[a-z]+)_(?P<sentence>[0-9]{1,2})")
@@ -43,6 +47,18 @@ def read_name(path: PurePath) -> Spoken:
     )
 
 
+def told(roots: tuple[Path, ...], found: tuple[Utterance, ...]) -> Iterator[str]:
+    """Yield the clips that the release's table names, in a folder or beside it (where that is `samples`)."""
+    tables = itertools.chain.from_iterable(
+        (*root.rglob("data.tsv"), root.parent / "data.tsv") for root in roots
+    )
+    for row in itertools.chain.from_iterable(rows(table, "\t") for table in sorted(set(tables))):
+        name = PurePath(row.get("file_id", ""))
+        with contextlib.suppress(OddName):
+            read_name(name)
+            yield name.stem
+
+
 CORPUS = Corpus(
     name="nemo",
     title="nEMO: Dataset of Emotional Speech in Polish",
@@ -55,4 +71,5 @@ CORPUS = Corpus(
     ),
     read_name=read_name,
     clips=4481,
+    told=told,
 )

@@ -3,14 +3,17 @@
 Names are actress, word, emotion: OAF_back_angry. Some downloads hold the corpus twice, a folder in a folder.
 """
 
+import itertools
 import re
-from pathlib import PurePath
+from collections.abc import Iterator
+from pathlib import Path, PurePath
 
-from ml.corpora.manifest import Corpus, OddName, Spoken, spoken_by
+from ml.corpora.manifest import Corpus, OddName, Spoken, Utterance, spoken_by
 from ml.labels import Emotion
 
 _NAME = re.compile(r"(?P<speaker>[A-Z]+)_(?P<word>[A-Za-z]+)_(?P<emotion>[A-Za-z]+)")
-# One clip of the release, OA_bite_neutral, has lost a letter.
+# One clip of the release has lost a letter.
+_LOST_LETTER = {"OAF_bite_neutral": "OA_bite_neutral"}
 _SPEAKERS = {"OAF": "older", "YAF": "younger", "OA": "older"}
 _EMOTIONS = {
     "angry": Emotion.ANGRY,
@@ -23,6 +26,10 @@ _EMOTIONS = {
 }
 
 
+def _label(emotion: str) -> str:
+    return "pleasant surprise" if emotion == "ps" else emotion
+
+
 def read_name(path: PurePath) -> Spoken:
     """Return what `YAF_dog_ps.wav` says (ps: pleasant surprise); raise `OddName` for anything else."""
     match = _NAME.fullmatch(path.stem)
@@ -33,10 +40,20 @@ def read_name(path: PurePath) -> Spoken:
     return Spoken(
         speaker=spoken_by(match["speaker"], _SPEAKERS, "actress"),
         sex="female",
-        label="pleasant surprise" if label == "ps" else label,
+        label=_label(label),
         emotion=_EMOTIONS[label],
         statement=match["word"].lower(),
     )
+
+
+def told(roots: tuple[Path, ...], found: tuple[Utterance, ...]) -> Iterator[str]:
+    """Yield every clip of each word that is found at all: both actresses say each in all seven ways."""
+    said = {(u.speaker, u.statement, u.label) for u in found}
+    words = sorted({u.statement for u in found})
+    for actress, word, emotion in itertools.product(("OAF", "YAF"), words, _EMOTIONS):
+        if (f"tess-{_SPEAKERS[actress]}", word, _label(emotion)) not in said:
+            name = f"{actress}_{word}_{emotion}"
+            yield _LOST_LETTER.get(name, name)
 
 
 CORPUS = Corpus(
@@ -52,4 +69,5 @@ CORPUS = Corpus(
     ),
     read_name=read_name,
     clips=2800,
+    told=told,
 )

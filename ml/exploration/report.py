@@ -8,7 +8,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from ml.corpora.catalogue import CORPORA
-from ml.corpora.describe import SHOWN_FILES, description, plain
+from ml.corpora.describe import SHOWN_FILES, description, missing_count, plain
 from ml.corpora.manifest import Scan, Utterance
 from ml.corpora.table import write_table
 from ml.exploration import plots
@@ -53,8 +53,11 @@ def _section(name: str, scan: Scan, folder: Path) -> Iterator[str]:
     yield f"<h2>{escape(corpus.title)}</h2>"
     yield f"<p>{escape(corpus.citation)} Licence: {escape(corpus.licence)}.</p>"
     yield "<table>"
-    for key, value in described.items():
-        yield f"<tr><th>{key.replace('_', ' ')}</th><td>{escape(_cell(value))}</td></tr>"
+    cells = {key: _cell(value) for key, value in described.items()}
+    cells["missing"] = _files(missing_count(described), described["missing"])
+    del cells["missing_unnamed"]  # is told with the others
+    for key, cell in cells.items():
+        yield f"<tr><th>{key.replace('_', ' ')}</th><td>{escape(cell)}</td></tr>"
     yield "</table>"
     for kind, (caption, plot) in PLOTS.items():
         image = f"{name}-{kind}.png"
@@ -65,12 +68,17 @@ def _section(name: str, scan: Scan, folder: Path) -> Iterator[str]:
 
 def _cell(value: Any) -> str:
     if isinstance(value, list):
-        shown = [
-            f"{Path(f['file']).name} ({f['reason']})" if isinstance(f, dict) else f
-            for f in value[:SHOWN_FILES]
-        ]
-        more = [f"and {len(value) - SHOWN_FILES} more"] if len(value) > SHOWN_FILES else []
-        return f"{len(value)}: {'; '.join([*shown, *more])}" if value else "none"
+        return _files(str(len(value)), value)
     if isinstance(value, dict) and any(isinstance(inner, dict) for inner in value.values()):
         return "; ".join(f"{key}: {plain(inner)}" for key, inner in value.items())
     return plain(value)
+
+
+def _files(count: str, files: Sequence[Any]) -> str:
+    """Return their count and the first of them, which are names or, with a reason, dictionaries."""
+    shown = [
+        f"{Path(file['file']).name} ({file['reason']})" if isinstance(file, dict) else file
+        for file in files[:SHOWN_FILES]
+    ]
+    more = [f"and {len(files) - SHOWN_FILES} more"] if len(files) > SHOWN_FILES else []
+    return f"{count}: {'; '.join([*shown, *more])}" if files else "none" if count == "0" else count
