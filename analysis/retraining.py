@@ -141,7 +141,8 @@ def _experiment(run: TrainingRun, judged: JudgedCorpus) -> Experiment:
 
 def _utterances(folder: Path) -> tuple[Utterance, ...]:
     """All that the folder holds, without the voices that are kept apart from every training."""
-    scans = scan_folder(folder)
+    # A worker may have no home to unpack zips in, and the folder itself is not to be written to.
+    scans = scan_folder(folder, cache=Path(settings.MODELS_DIR) / ".corpora")
     reserved = {speaker for name in scans for speaker in CORPORA[name].reserved}
     return tuple(u for scan in scans.values() for u in scan.utterances if u.speaker not in reserved)
 

@@ -18,9 +18,10 @@ from ml.benchmark.record import FinishedFold, read_folds
 from ml.benchmark.report import as_json, as_page, not_run
 from ml.benchmark.run import Material, Piece, pieces, run_all, run_piece
 from ml.benchmark.splits import PROTOCOLS
+from ml.cli_corpora import scanned
 from ml.cli_faults import plainly
 from ml.config import ExperimentConfig, load_config
-from ml.corpora.catalogue import CORPORA, scan_folder
+from ml.corpora.catalogue import CORPORA
 from ml.systems.catalogue import SYSTEMS
 
 FOLDS_FILE = Path("docs") / "folds" / "benchmark.jsonl"
@@ -53,13 +54,13 @@ def benchmark_verb(arguments: argparse.Namespace) -> int:
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # for the processes that are started
     with ExitStack() as stack:
         cache = arguments.cache or Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        material = read_material(arguments.data, cache)
+        material = read_material(arguments.data, cache, arguments.corpora or ())
         wanted = list(
             pieces(
                 material,
                 configs_of(arguments.systems, arguments.epochs, arguments.wav2vec2),
                 protocols=arguments.protocols,
-                corpora=[name for name in arguments.corpora or material.corpora if name in material.corpora],
+                corpora=arguments.corpora or material.corpora,
                 seeds=arguments.seeds,
             )
         )
@@ -100,11 +101,18 @@ def write_report(material: Material, arguments: argparse.Namespace) -> None:
     (folder / "benchmark.md").write_text(as_page(rows, gaps, plots), encoding="utf-8")
 
 
-def read_material(folder: Path, cache: Path) -> Material:
-    """Return the clips of every corpus in `folder` that has more than one speaker, each with an emotion."""
-    scans = scan_folder(folder)
+def read_material(folder: Path, cache: Path, named: Sequence[str] = ()) -> Material:
+    """Return the clips in `folder` that have an emotion, of the named corpora and of all others to test on.
+
+    Raises:
+        FileNotFoundError: a named corpus is not there, or has no such clip.
+    """
+    scans = scanned(folder, named, others=True)
     clips = tuple(u for scan in scans.values() for u in scan.utterances if u.emotion is not None)
-    return Material(clips, cache)
+    material = Material(clips, cache)
+    if silent := [name for name in named if name not in material.corpora]:
+        raise FileNotFoundError(f"{folder} holds no clip with an emotion of {', '.join(silent)}")
+    return material
 
 
 def configs_of(

@@ -2,10 +2,13 @@
 
 import argparse
 import json
+import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from ml.corpora.catalogue import CORPORA, scan_folder
-from ml.corpora.describe import description, lines
+from ml.corpora.describe import SHOWN_FILES, description, lines
+from ml.corpora.manifest import Scan
 
 
 def add_arguments(describe: argparse.ArgumentParser) -> None:
@@ -16,7 +19,31 @@ def add_arguments(describe: argparse.ArgumentParser) -> None:
     describe.add_argument(
         "--out", type=Path, metavar="DIR", help="write a page, its pictures and the manifest"
     )
-    describe.add_argument("--cache", type=Path, metavar="DIR", help="where zips are unpacked")
+    describe.add_argument(
+        "--cache",
+        type=Path,
+        metavar="DIR",
+        help="where zips are unpacked (default: ser-clinic/corpora in ~/.cache)",
+    )
+
+
+def scanned(folder: Path, names: Iterable[str] | None = None, *, others: bool = False) -> dict[str, Scan]:
+    """Return what `scan_folder` finds, and name on stderr what should have been clips and was left out.
+
+    For the verbs that learn or judge: their figures are of fewer clips than the folder seems to hold.
+
+    Raises:
+        FileNotFoundError: as `scan_folder`.
+    """
+    scans = scan_folder(folder, names, others=others)
+    lost = dict.fromkeys(
+        f"{odd.path}: {odd.reason}" for scan in scans.values() for odd in scan.odd if odd.lost
+    )
+    for line in list(lost)[:SHOWN_FILES]:
+        print(f"left out: {line}", file=sys.stderr)
+    if len(lost) > SHOWN_FILES:
+        print(f"and {len(lost) - SHOWN_FILES} more: see `corpora describe --json`", file=sys.stderr)
+    return scans
 
 
 def describe_verb(arguments: argparse.Namespace) -> int:

@@ -11,9 +11,9 @@ from pathlib import Path
 from ml.benchmark.record import FinishedFold, read_folds
 from ml.benchmark.run import run_all
 from ml.cli_benchmark import ProgressLines
+from ml.cli_corpora import scanned
 from ml.cli_faults import plainly
 from ml.config import load_config
-from ml.corpora.catalogue import scan_folder
 from ml.corpora.manifest import Utterance
 from ml.flagship import ablation
 from ml.flagship.page import Known, write_page
@@ -92,7 +92,7 @@ def ablate_verb(arguments: argparse.Namespace) -> int:
 
 def _utterances(data: Path) -> list[Utterance]:
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # for the processes that are started
-    return [utterance for scan in scan_folder(data).values() for utterance in scan.utterances]
+    return [utterance for scan in scanned(data).values() for utterance in scan.utterances]
 
 
 def _finished(

@@ -16,7 +16,7 @@ from ml.cards import Provenance
 from ml.cli_card import recipe_figures_of, write_page
 from ml.cli_faults import plainly
 from ml.config import load_config
-from ml.corpora.catalogue import CORPORA, scan_folder
+from ml.corpora.catalogue import CORPORA
 from ml.corpora.manifest import Scan, Utterance
 from ml.curves import LiveCurves, ProgressBar, ProgressLine, Report, Together
 from ml.distributed import Parted, joined
@@ -127,7 +127,7 @@ def train_verb(arguments: argparse.Namespace) -> int:
 
 
 def _train(arguments: argparse.Namespace, first: bool) -> int:
-    scans = scan_folder(arguments.data, arguments.corpora)
+    scans = cli_corpora.scanned(arguments.data, arguments.corpora)
     reserved = {speaker for name in scans for speaker in CORPORA[name].reserved}
     config = load_config(arguments.config)
     experiment = Experiment(
@@ -200,7 +200,7 @@ def evaluate_verb(arguments: argparse.Namespace) -> int:
             return 2
         return _print_judged(judge_folds(outcomes), {}, arguments)
     card = load_card(arguments.model, *filter(None, [arguments.root]))
-    utterances = _utterances(scan_folder(arguments.data, arguments.corpora))
+    utterances = _utterances(cli_corpora.scanned(arguments.data, arguments.corpora))
     heard = {u.speaker for u in utterances} & set(card.contents["training"]["speakers"])
     if heard:
         print(f"{card.id} was trained on {len(heard)} of these speakers: no measure of use", file=sys.stderr)

@@ -6,9 +6,10 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+from ml.cli_corpora import scanned
 from ml.cli_faults import plainly
 from ml.config import load_config
-from ml.corpora.catalogue import CORPORA, scan_folder
+from ml.corpora.catalogue import CORPORA
 from ml.systems.catalogue import SYSTEMS
 
 
@@ -38,7 +39,7 @@ def tune_verb(arguments: argparse.Namespace) -> int:
     cfg = load_config(arguments.system)
     if arguments.epochs is not None:
         cfg = replace(cfg, train=replace(cfg.train, epochs=arguments.epochs))
-    scan = scan_folder(arguments.data, [arguments.corpus])[arguments.corpus]
+    scan = scanned(arguments.data, [arguments.corpus])[arguments.corpus]
     for fold in arguments.folds:
         tuned = tune.tune(
             [u for u in scan.utterances if u.emotion is not None],
