@@ -27,7 +27,7 @@ def splits_of(
     if protocol == "speaker":
         tests = _speaker_tests(utterances, own)
     elif protocol == "cross":
-        tests = [np.array([place for place, u in enumerate(utterances) if u.corpus != corpus], np.int64)]
+        tests = [test] if len(test := _elsewhere(utterances, own, corpus)) else []
     else:
         raise ValueError(f"unknown protocol {protocol!r}; known: {', '.join(PROTOCOLS)}")
     made = []
@@ -37,6 +37,18 @@ def splits_of(
             train, validation = without_speakers(utterances, rest, validation_share, seed)
             made.append(Split(train, test, validation))
     return made
+
+
+def _elsewhere(utterances: Sequence[Utterance], own: Ints, corpus: str) -> Ints:
+    """Return the clips of other corpora, by other people. What is read only if named is tested on by none."""
+    speakers = {utterances[place].speaker for place in own}
+    unasked = {name for name, known in CORPORA.items() if known.by_request}
+    there = (
+        place
+        for place, u in enumerate(utterances)
+        if u.corpus != corpus and u.corpus not in unasked and u.speaker not in speakers
+    )
+    return np.array(list(there), np.int64)
 
 
 def _speaker_tests(utterances: Sequence[Utterance], own: Ints) -> list[Ints]:
