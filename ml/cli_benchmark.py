@@ -22,6 +22,7 @@ from ml.cli_corpora import scanned
 from ml.cli_faults import plainly
 from ml.config import ExperimentConfig, load_config
 from ml.corpora.catalogue import CORPORA
+from ml.experiment import with_checkpoint
 from ml.systems.catalogue import SYSTEMS
 
 FOLDS_FILE = Path("docs") / "folds" / "benchmark.jsonl"
@@ -125,8 +126,7 @@ def configs_of(
         if system == "wav2vec2":
             if checkpoint is None:
                 continue
-            options = {**cfg.model.options, "checkpoint": str(checkpoint)}
-            cfg = replace(cfg, model=replace(cfg.model, options=options))
+            cfg = with_checkpoint(cfg, checkpoint)
         made[system] = cfg if epochs is None else replace(cfg, train=replace(cfg.train, epochs=epochs))
     return made
 

@@ -5,7 +5,10 @@ import csv
 import json
 import shlex
 import sys
-from contextlib import suppress
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +24,12 @@ from ml.corpora.manifest import Scan, Utterance
 from ml.curves import LiveCurves, ProgressBar, ProgressLine, Report, Together
 from ml.distributed import Parted, joined
 from ml.evaluate import Judged, judge_folds, judge_model
-from ml.experiment import Experiment, Means, with_epochs
+from ml.experiment import Experiment, Means, with_checkpoint, with_epochs
 from ml.folds import read_outcomes
 from ml.loop import no_report
 from ml.registry import DEFAULT_ROOT, ModelCard, load_card
 from ml.storage import load_network
-from ml.train import cross_validate, train_and_publish
+from ml.train import check_publishable, cross_validate, train_and_publish
 
 FOLDS_FOLDER = Path("docs") / "folds"
 
@@ -48,7 +51,7 @@ def _add_train(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
     train.add_argument("--name", help="name of the model and of its folds file (default: the config's)")
     train.add_argument("--folds-file", type=Path, metavar="FILE.jsonl")
     train.add_argument("--folds", type=int, default=5, metavar="N", help="run only the first N folds")
-    train.add_argument("--only-folds", action="store_true", help="publish nothing")
+    train.add_argument("--only-folds", action="store_true", help="print their figures, publish nothing")
     train.add_argument("--epochs", type=int, help="instead of the config's")
     train.add_argument("--jobs", type=int, default=1, help="folds at a time, one thread each")
     train.add_argument(
@@ -68,6 +71,7 @@ def _add_train(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
         metavar="ID",
         help="publish this published network anew, with a gate or another calibration: its folds stay",
     )
+    train.add_argument("--wav2vec2", type=Path, metavar="DIR", help="pretrained checkpoint for that system")
     train.add_argument("--note", default="", help="for the card: how this recipe was come by")
     train.add_argument("--page", type=Path, metavar="FILE.md", help="write the card as a page, too")
     train.add_argument(
@@ -127,26 +131,19 @@ def train_verb(arguments: argparse.Namespace) -> int:
 
 
 def _train(arguments: argparse.Namespace, first: bool) -> int:
-    scans = cli_corpora.scanned(arguments.data, arguments.corpora)
-    reserved = {speaker for name in scans for speaker in CORPORA[name].reserved}
-    config = load_config(arguments.config)
-    experiment = Experiment(
-        name=arguments.name or Path(arguments.config).stem,
-        config=config if arguments.epochs is None else with_epochs(config, arguments.epochs),
-        utterances=tuple(u for u in _utterances(scans) if u.speaker not in reserved),
-        seed=arguments.seed,
-        held_out=arguments.folds,
-    )
-    if experiment.config.inputs is not None:
-        raise ValueError(
-            f"{arguments.config} has [inputs] of its own, which the clinic does not compute: benchmark it"
-        )
+    experiment = _experiment(arguments)
+    if not arguments.only_folds:
+        check_publishable(experiment)
     recipe_figures = recipe_figures_of(arguments.figures, experiment.config) if arguments.figures else ()
     folds_file = arguments.folds_file or FOLDS_FOLDER / f"{experiment.name}.jsonl"
     report = _report(arguments) if first else no_report
     means = Means(dict(arguments.devices), arguments.states)
     if arguments.only_folds:
-        cross_validate(experiment, folds_file, report, arguments.jobs, means)
+        with _inputs_folder(arguments.states) as inputs:
+            means = replace(means, inputs=inputs)
+            outcomes = cross_validate(experiment, folds_file, report, arguments.jobs, means)
+        if first:
+            _print_figures(judge_folds(outcomes), {})
         return 0
     folder = train_and_publish(
         experiment,
@@ -163,6 +160,31 @@ def _train(arguments: argparse.Namespace, first: bool) -> int:
         write_page(ModelCard.read(folder), arguments.page)
     print(folder)
     return 0
+
+
+def _experiment(arguments: argparse.Namespace) -> Experiment:
+    config = load_config(arguments.config)
+    if arguments.wav2vec2 is not None:
+        config = with_checkpoint(config, arguments.wav2vec2)
+    scans = cli_corpora.scanned(arguments.data, arguments.corpora)
+    reserved = {speaker for name in scans for speaker in CORPORA[name].reserved}
+    return Experiment(
+        name=arguments.name or Path(arguments.config).stem,
+        config=config if arguments.epochs is None else with_epochs(config, arguments.epochs),
+        utterances=tuple(u for u in _utterances(scans) if u.speaker not in reserved),
+        seed=arguments.seed,
+        held_out=arguments.folds,
+    )
+
+
+@contextmanager
+def _inputs_folder(states: Path | None) -> Iterator[Path]:
+    """Where computed inputs are kept: beside the states, or until all folds are done."""
+    if states is not None:
+        yield states / "inputs"
+    else:
+        with tempfile.TemporaryDirectory() as folder:
+            yield Path(folder)
 
 
 def _network(model: str, root: Path, experiment: Experiment) -> nn.Module:
@@ -215,10 +237,15 @@ def _print_judged(judged: Judged, about: dict[str, Any], arguments: argparse.Nam
             table = csv.DictWriter(file, fieldnames=list(rows[0]))
             table.writeheader()
             table.writerows(rows)
+    _print_figures(judged, about, as_json=arguments.json)
+    return 0
+
+
+def _print_figures(judged: Judged, about: dict[str, Any], as_json: bool = False) -> None:
     figures = {**about, **judged.figures(), **judged.by_emotion()}
-    if arguments.json:
+    if as_json:
         print(json.dumps(figures))
-        return 0
+        return
     for name, value in figures.items():
         if name == "uar":
             value = _interval(value)
@@ -230,4 +257,3 @@ def _print_judged(judged: Judged, about: dict[str, Any], arguments: argparse.Nam
             value = f"{value:.3f}"
         if name != "confusion":
             print(f"{name:24} {value}")
-    return 0

@@ -46,10 +46,14 @@ class Experiment:
 
 @dataclass(frozen=True)
 class Means:
-    """Where it is trained, and where it leaves its state after each epoch: nothing that decides anything."""
+    """Where it is trained, and where it leaves its state after each epoch: nothing that decides anything.
+
+    `inputs` is a folder that keeps what `[inputs]` ask for once it is computed: else each fold computes it.
+    """
 
     devices: Mapping[str, str] = field(default_factory=dict)
     states: Path | None = None
+    inputs: Path | None = None
 
     def state(self, experiment: Experiment, phase: str) -> Path | None:
         """Return the file of the state of one phase."""
@@ -73,6 +77,18 @@ def shifted_by(on_epoch: OnEpoch, position: int, phases: int, taking: int = 1) -
         on_epoch(position * each + epoch, phases * each, figures)
 
     return shifted
+
+
+def with_checkpoint(config: ExperimentConfig, folder: Path) -> ExperimentConfig:
+    """Return wav2vec2's experiment, beginning with the pretrained checkpoint in `folder`.
+
+    Raises:
+        ValueError: it is another system's, which begins with nothing.
+    """
+    if config.model.system != "wav2vec2":
+        raise ValueError(f"{config.model.system} starts from no checkpoint: --wav2vec2 is not for it")
+    options = {**config.model.options, "checkpoint": str(folder)}
+    return replace(config, model=replace(config.model, options=options))
 
 
 def with_epochs(config: ExperimentConfig, epochs: int) -> ExperimentConfig:

@@ -16,11 +16,11 @@ from ml.distributed import world
 from ml.labels import EMOTIONS
 from ml.loop import Cancelled, OnEpoch, Training, Validate, judged, no_report
 from ml.optimisation import loss_of
-from ml.placement import forward_of
+from ml.placement import forward_of, home_of
 from ml.systems.catalogue import build
 from ml.systems.interface import Standardise, adapt, silence_untaught
 
-__all__ = ["Cancelled", "OnEpoch", "fit", "logits_of", "no_report"]
+__all__ = ["Cancelled", "OnEpoch", "fit", "logits_of", "no_report", "own_part"]
 
 
 def fit(
@@ -71,9 +71,13 @@ def _sexes(clips: Sequence[Clip]) -> dict[str, str]:
 def _batches(clips: Sequence[Clip], cfg: ExperimentConfig, seed: int) -> TrainingBatches:
     """This process's share of the clips, in its share of each batch."""
     together = world()
-    size = max(2, cfg.train.batch_size // together.size)
-    own = replace(cfg, train=replace(cfg.train, batch_size=size))
-    return TrainingBatches(together.share(clips), own, seed + together.rank)
+    return TrainingBatches(together.share(clips), own_part(cfg), seed + together.rank)
+
+
+def own_part(cfg: ExperimentConfig) -> ExperimentConfig:
+    """Return the experiment with this process's part of each batch."""
+    size = max(2, cfg.train.batch_size // world().size)
+    return replace(cfg, train=replace(cfg.train, batch_size=size))
 
 
 def _standardise(network: nn.Module, clips: Sequence[Clip], cfg: ExperimentConfig, seed: int) -> None:
@@ -91,6 +95,6 @@ def _judge(clips: Sequence[Clip], cfg: ExperimentConfig) -> Validate:
 def logits_of(network: nn.Module, clips: Sequence[Clip], cfg: ExperimentConfig) -> NDArray[np.float64]:
     """Return the logits (clips, 8) of whole, unaltered clips."""
     network.eval()
-    device = next(network.parameters()).device
+    device = home_of(network)
     rows = [network(planes.to(device)).double().cpu().numpy() for planes, _ in clean_batches(clips, cfg)]
     return np.concatenate(rows)

@@ -22,7 +22,7 @@ from ml import metrics
 from ml.config import TrainConfig
 from ml.distributed import from_each, from_first, world
 from ml.optimisation import Schedule, make_optimiser
-from ml.placement import home_of
+from ml.placement import Placed, home_of
 from ml.targets import hits
 
 OnEpoch = Callable[[int, int, dict[str, float]], None]
@@ -117,7 +117,7 @@ class Training:
             self.epoch += 1
             figures = self._learn()
             if self.validate is not None:
-                figures |= from_first(self.validate(self.network))
+                figures |= from_first(self.validate(self._heard_through()))
                 self._keep_best(figures["validation_loss"])
             self.schedule.after_epoch(figures.get("validation_loss", figures["loss"]))
             self.curves.append(figures)
@@ -129,6 +129,10 @@ class Training:
         if self.best.weights:
             self.network.load_state_dict(self.best.weights)
         return self.network.eval()
+
+    def _heard_through(self) -> nn.Module:
+        """What validation clips go through: of a network in several places only what knows these."""
+        return self.forward if isinstance(self.forward, Placed) else self.network
 
     def _learn(self) -> dict[str, float]:
         self.network.train()

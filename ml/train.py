@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from concurrent.futures import Future, as_completed
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
 from torch import nn
 
 from ml import calibration
@@ -23,8 +25,12 @@ from ml.fitting import OnEpoch, fit, logits_of, no_report
 from ml.folds import FoldOutcome, append_line, pooled, read_outcomes
 from ml.gate_folds import gate_file_of
 from ml.gate_training import Gated, gate_phases, train_gate
+from ml.lab import Split, answer, without_speakers
 from ml.registry import GATE_GRAPH, GATE_WEIGHTS, GRAPH, WEIGHTS, publish
 from ml.storage import gate_graph_of, weights_of
+
+Logits = NDArray[np.float64]
+"""Raw, (clips, 8)."""
 
 
 def _fit(
@@ -43,15 +49,33 @@ def run_fold(
 ) -> FoldOutcome:
     """Train on the fold's training speakers and return the logits for its test speakers."""
     started = time.monotonic()
-    cfg, seed = experiment.config, experiment.seed
-    network = _fit(experiment, fold.train, f"fold-{fold.index}", on_epoch, means)
+    heard = _fold_of_any_length if experiment.config.inputs is None else _fold_of_one_length
     return FoldOutcome.of(
         recipe=experiment.recipe,
         index=fold.index,
         test=fold.test,
-        logits=logits_of(network, prepare_all(fold.test, cfg, seed, augmented=False), cfg),
+        logits=heard(experiment, fold, on_epoch, means),
         seconds=time.monotonic() - started,
     )
+
+
+def _fold_of_any_length(experiment: Experiment, fold: Fold, on_epoch: OnEpoch, means: Means) -> Logits:
+    cfg, seed = experiment.config, experiment.seed
+    network = _fit(experiment, fold.train, f"fold-{fold.index}", on_epoch, means)
+    return logits_of(network, prepare_all(fold.test, cfg, seed, augmented=False), cfg)
+
+
+def _fold_of_one_length(experiment: Experiment, fold: Fold, on_epoch: OnEpoch, means: Means) -> Logits:
+    """Inputs are computed of all clips together, so that each fold finds them where the first left them."""
+    cfg, seed, clips = experiment.config, experiment.seed, experiment.usable
+    tested = {utterance.speaker for utterance in fold.test}
+    unheard = np.array([utterance.speaker in tested for utterance in clips], bool)
+    learnt = without_speakers(clips, np.flatnonzero(~unheard), cfg.train.validation_share, seed)
+    return answer(
+        clips, cfg, Split(learnt[0], np.flatnonzero(unheard), learnt[1]),
+        seed=seed, cache=means.inputs, devices=means.devices,
+        checkpoint=means.state(experiment, f"fold-{fold.index}"), on_epoch=on_epoch,
+    ).logits  # fmt: skip
 
 
 def missing_folds(experiment: Experiment, folds_file: Path) -> list[Fold]:
@@ -148,6 +172,19 @@ def check_heard_alike(cfg: ExperimentConfig) -> None:
         )
 
 
+def check_publishable(experiment: Experiment) -> None:
+    """See that the clinic computes what the network hears.
+
+    Raises:
+        ValueError: it does not.
+    """
+    if experiment.config.inputs is not None:
+        raise ValueError(
+            f"{experiment.name} has [inputs] of its own, which the clinic does not compute: nothing can be "
+            "published of it. Its folds can be run: --only-folds"
+        )
+
+
 def train_and_publish(
     experiment: Experiment,
     *,
@@ -170,8 +207,11 @@ def train_and_publish(
     that, since it takes longer than processes wait for each other.
 
     Raises:
+        ValueError: the clinic could not hear with it: an experiment with `[inputs]`, of which there are folds
+            alone; or rounding that its network does not know.
         Parted: in the other processes, whose work is done.
     """
+    check_publishable(experiment)
     check_rounds(experiment.config)
     check_heard_alike(experiment.config)
     gate_file = gate_file_of(folds_file)

@@ -6,9 +6,9 @@ import numpy as np
 
 from ml.corpora.catalogue import CORPORA
 from ml.corpora.manifest import Utterance
-from ml.corpora.splits import spare_speakers, speaker_groups
+from ml.corpora.splits import speaker_groups
 from ml.inputs import Ints
-from ml.lab import Split
+from ml.lab import Split, without_speakers
 
 RANDOM_FOLDS = 10
 FEW_SPEAKERS = 12
@@ -62,16 +62,6 @@ def _speaker_tests(utterances: Sequence[Utterance], own: Ints) -> list[Ints]:
     if reference or len(speakers) > FEW_SPEAKERS:
         groups = speaker_groups(clips, count=len(reference) or 5)
     return [np.array([place for place in own if utterances[place].speaker in group]) for group in groups]
-
-
-def without_speakers(
-    utterances: Sequence[Utterance], train: Ints, share: float, seed: int
-) -> tuple[Ints, Ints]:
-    """Keep `share` of the training speakers out for validation, women and men by turns."""
-    sexes = {utterances[place].speaker: utterances[place].sex for place in train}
-    chosen = spare_speakers(sexes, share, seed)
-    out = np.array([utterances[place].speaker in chosen for place in train], bool)
-    return train[~out], train[out]
 
 
 def _random(utterances: Sequence[Utterance], own: Ints, seed: int) -> Iterator[Split]:

@@ -72,6 +72,25 @@ def test_training_with_placed_branches_is_training(tmp_path: Path) -> None:
     assert placed.deciding() == alone.to_dict()  # the place is no part of a recipe
 
 
+def test_validation_goes_through_the_placed_branches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A network in several places cannot be called itself: what it is judged by takes the same way."""
+    cfg = load_config("paper")
+    placed = replace(cfg, train=replace(cfg.train, epochs=1, batch_size=8, validation_share=0.5))
+    clips, rows = write_tiny_corpus(tmp_path, actors=(1, 2)), np.arange(16)
+    ways: list[bool] = []
+    honest = Placed.forward
+
+    def watched(self: Placed, planes: Tensor) -> Tensor:
+        ways.append(self.network.training)
+        return honest(self, planes)
+
+    monkeypatch.setattr(Placed, "forward", watched)
+    split = Split(rows[:8], rows[8:], rows[8:])
+    answer(clips, placed, split, seed=1, cache=tmp_path, devices={"home": "cpu", "encoder": "cpu:0"})
+
+    assert ways == [True, False]
+
+
 def test_what_cannot_be_placed_is_refused() -> None:
     with pytest.raises(ValueError, match="no branch left; there are first, second, encoder"):
         forward_of(network("paper"), {"left": "cpu"})

@@ -37,7 +37,7 @@ def test_states_curves_and_devices(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("more", "reason"),
     [
-        (("--config", "gru"), "benchmark it"),
+        (("--config", "gru"), "Its folds can be run: --only-folds"),
         (("--devices", "left=cpu"), "no branch left"),
     ],
 )
