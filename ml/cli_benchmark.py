@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from ml.benchmark.adopt import adopted
-from ml.benchmark.judge import rows_of
+from ml.benchmark.judge import Row, rows_of
 from ml.benchmark.plots import draw_all
 from ml.benchmark.record import FinishedFold, read_folds
 from ml.benchmark.report import as_json, as_page, not_run
@@ -26,13 +26,22 @@ from ml.experiment import with_checkpoint
 from ml.systems.catalogue import SYSTEMS
 
 FOLDS_FILE = Path("docs") / "folds" / "benchmark.jsonl"
+REPORT = Path("docs")
 
 
 def add_verb(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `benchmark`."""
     verb = verbs.add_parser("benchmark", help="every system under every protocol that the data allow")
     verb.add_argument("--data", type=Path, required=True, metavar="DIR", help="folder of the corpora")
-    verb.add_argument("--systems", nargs="+", default=list(SYSTEMS), choices=tuple(SYSTEMS), metavar="NAME")
+    chosen = verb.add_mutually_exclusive_group()
+    chosen.add_argument("--systems", nargs="+", default=list(SYSTEMS), choices=tuple(SYSTEMS), metavar="NAME")
+    chosen.add_argument(
+        "--config",
+        nargs="+",
+        metavar="FILE",
+        help="experiments of your own instead, such as `tune --out` writes: rows by the file's name are "
+        "printed, and no page is written; needs --folds-file",
+    )
     verb.add_argument("--protocols", nargs="+", default=list(PROTOCOLS), choices=PROTOCOLS)
     verb.add_argument(
         "--corpora", nargs="+", choices=tuple(CORPORA), help="to learn from; default: all there"
@@ -42,16 +51,19 @@ def add_verb(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     verb.add_argument("--jobs", type=int, default=1, help="folds at a time, one thread each")
     verb.add_argument("--minutes", type=float, help="begin no fold after so many; a later run goes on")
     verb.add_argument("--cache", type=Path, metavar="DIR", help="keep computed features here")
-    verb.add_argument("--folds-file", type=Path, default=FOLDS_FILE, metavar="FILE.jsonl")
-    verb.add_argument(
-        "--report", type=Path, default=Path("docs"), metavar="DIR", help="for page and pictures"
-    )
+    verb.add_argument("--folds-file", type=Path, metavar="FILE.jsonl", help=f"default: {FOLDS_FILE}")
+    verb.add_argument("--report", type=Path, metavar="DIR", help=f"for page and pictures; default: {REPORT}")
     verb.add_argument("--wav2vec2", type=Path, metavar="DIR", help="pretrained checkpoint for that system")
     verb.set_defaults(run=plainly(benchmark_verb))
 
 
 def benchmark_verb(arguments: argparse.Namespace) -> int:
-    """Run the folds that are missing, then write page, JSON and pictures of all that is finished."""
+    """Run the folds that are missing, then write page, JSON and pictures of all that is finished.
+
+    Of experiments that a user names, print the rows instead.
+    """
+    check(arguments)
+    file = arguments.folds_file or FOLDS_FILE
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # for the processes that are started
     with ExitStack() as stack:
         cache = arguments.cache or Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -59,22 +71,41 @@ def benchmark_verb(arguments: argparse.Namespace) -> int:
         wanted = list(
             pieces(
                 material,
-                configs_of(arguments.systems, arguments.epochs, arguments.wav2vec2),
+                configs_of(arguments.config or arguments.systems, arguments.epochs, arguments.wav2vec2),
                 protocols=arguments.protocols,
                 corpora=arguments.corpora or material.corpora,
                 seeds=arguments.seeds,
             )
         )
-        finished = {fold.recipe for fold in finished_folds(material, wanted, arguments.folds_file)}
+        finished = {fold.recipe for fold in finished_folds(material, wanted, file)}
         missing = [piece for piece in wanted if piece.recipe not in finished]
         report = ProgressLines(len(missing))
         train = partial(run_piece, material)
-        for fold in run_all(
-            train, missing, arguments.folds_file, jobs=arguments.jobs, minutes=arguments.minutes
-        ):
+        for fold in run_all(train, missing, file, jobs=arguments.jobs, minutes=arguments.minutes):
             report(fold)
-        write_report(material, arguments)
+        if arguments.config:
+            print_rows(rows_in(material, finished_folds(material, wanted, file)))
+        else:
+            write_report(material, file, arguments)
     return 0
+
+
+def check(arguments: argparse.Namespace) -> None:
+    """See, before hours are spent, that rows of a user's own do not land among the shipped ones.
+
+    Raises:
+        ValueError: they would.
+    """
+    if not arguments.config:
+        return
+    if arguments.folds_file is None:
+        raise ValueError(f"--config needs a --folds-file: {FOLDS_FILE} holds the shipped experiments'")
+    if arguments.report is not None:
+        raise ValueError("--config prints its rows; --report writes the page of the shipped experiments")
+    names = [Path(file).stem for file in arguments.config]
+    taken = sorted({name for name in names if name in SYSTEMS or names.count(name) > 1})
+    if taken:
+        raise ValueError(f"rows bear their files' names, and {', '.join(taken)} is taken: rename the file")
 
 
 def finished_folds(material: Material, wanted: Sequence[Piece], file: Path) -> list[FinishedFold]:
@@ -84,18 +115,34 @@ def finished_folds(material: Material, wanted: Sequence[Piece], file: Path) -> l
     return own + list(adopted(material, wanted, file.parent))
 
 
-def write_report(material: Material, arguments: argparse.Namespace) -> None:
-    """Write `benchmark.md`, `benchmark.json` and pictures about every system, not only the chosen ones."""
-    file, folder = arguments.folds_file, arguments.report
-    configs = configs_of(list(SYSTEMS), arguments.epochs, arguments.wav2vec2)
-    seeds = sorted({0, *arguments.seeds, *(fold.task.seed for fold in read_folds(file))})
-    wanted = list(pieces(material, configs, protocols=PROTOCOLS, corpora=material.corpora, seeds=seeds))
-    folds = finished_folds(material, wanted, file)
+def rows_in(material: Material, folds: Sequence[FinishedFold]) -> list[Row]:
+    """Return the table's rows of these finished folds."""
     emotions = {
         corpus: frozenset(u.emotion for u in material.utterances if u.corpus == corpus and u.emotion)
         for corpus in material.corpora
     }
-    rows = list(rows_of(folds, emotions))
+    return list(rows_of(folds, emotions))
+
+
+def print_rows(rows: Sequence[Row]) -> None:
+    """Print a line for each."""
+    for row in rows:
+        figures, task = row.figures(), row.task
+        uar = "{value:.3f} (95 % {low:.3f} to {high:.3f})".format_map(figures["uar"])
+        print(
+            f"{task.system} {task.protocol}, learnt from {task.corpus}, tested on {row.test}, "
+            f"seed {task.seed}, {row.folds} of {task.of} folds: UAR {uar}, accuracy {figures['accuracy']:.3f}"
+        )
+
+
+def write_report(material: Material, file: Path, arguments: argparse.Namespace) -> None:
+    """Write `benchmark.md`, `benchmark.json` and pictures about every system, not only the chosen ones."""
+    folder = arguments.report or REPORT
+    configs = configs_of(list(SYSTEMS), arguments.epochs, arguments.wav2vec2)
+    seeds = sorted({0, *arguments.seeds, *(fold.task.seed for fold in read_folds(file))})
+    wanted = list(pieces(material, configs, protocols=PROTOCOLS, corpora=material.corpora, seeds=seeds))
+    folds = finished_folds(material, wanted, file)
+    rows = rows_in(material, folds)
     plots = draw_all(rows, folds, folder / "benchmark")
     gaps = not_run(material.corpora, [piece.task for piece in wanted], [fold.task for fold in folds])
     (folder / "benchmark.json").write_text(as_json(rows, gaps), encoding="utf-8")
@@ -117,17 +164,23 @@ def read_material(folder: Path, cache: Path, named: Sequence[str] = ()) -> Mater
 
 
 def configs_of(
-    systems: list[str], epochs: int | None = None, checkpoint: Path | None = None
+    systems: Sequence[str], epochs: int | None = None, checkpoint: Path | None = None
 ) -> Mapping[str, ExperimentConfig]:
-    """Return each system's experiment; without a checkpoint there is none of wav2vec2."""
+    """Return each system's experiment, or each file's by its name.
+
+    Without a checkpoint there is none of wav2vec2 as it is shipped; a file may name its own.
+    """
     made = {}
     for system in systems:
         cfg = load_config(system)
-        if system == "wav2vec2":
-            if checkpoint is None:
+        if cfg.model.system == "wav2vec2":
+            if checkpoint is not None:
+                cfg = with_checkpoint(cfg, checkpoint)
+            elif system == "wav2vec2":
                 continue
-            cfg = with_checkpoint(cfg, checkpoint)
-        made[system] = cfg if epochs is None else replace(cfg, train=replace(cfg.train, epochs=epochs))
+        made[Path(system).stem] = (
+            cfg if epochs is None else replace(cfg, train=replace(cfg.train, epochs=epochs))
+        )
     return made
 
 

@@ -25,7 +25,12 @@ def add_verb(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     verb.add_argument("--epochs", type=int, help="instead of the config's")
     verb.add_argument("--study", type=Path, metavar="FILE.db", help="keep trials here; a later run goes on")
     verb.add_argument("--cache", type=Path, metavar="DIR", help="keep computed features here")
-    verb.add_argument("--out", type=Path, metavar="DIR", help="write each fold's experiment, for --config")
+    verb.add_argument(
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="write each fold's experiment, for `benchmark --config` and `train --only-folds --config`",
+    )
     verb.set_defaults(run=plainly(tune_verb))
 
 

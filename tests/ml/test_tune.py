@@ -92,3 +92,16 @@ def test_the_command_prints_and_writes_what_was_chosen(
     assert code == 0
     assert 0 <= line["outer_uar"] <= 1
     assert load_config(folder / "svm-fold-1.json").to_dict() == line["config"]
+
+
+def test_what_it_writes_can_be_trained_and_benchmarked(
+    clips: tuple[Utterance, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data, folder = ["--data", str(tmp_path / "data")], tmp_path / "tuned"
+    assert main(["tune", *data, "--system", "svm", "--trials", "1", "--out", str(folder)]) == 0
+    written = ["--config", str(folder / "svm-fold-1.json"), "--folds-file"]
+
+    assert main(["train", *data, "--only-folds", *written, str(tmp_path / "train.jsonl")]) == 0
+    assert main(["benchmark", *data, "--protocols", "speaker", *written, str(tmp_path / "rows.jsonl")]) == 0
+
+    assert "svm-fold-1 speaker" in capsys.readouterr().out
