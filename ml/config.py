@@ -335,10 +335,13 @@ class ExperimentConfig:
             self.features.f_max <= self.audio.sample_rate / 2,
             "features.f_max must not exceed half of audio.sample_rate",
         )
-        _require(
-            self.inputs is None or not self.train.augment.copy_paste,
-            "augment.copy_paste needs clips of any length: an experiment without [inputs]",
-        )
+        augment = self.train.augment
+        on_planes = {"copy_paste": augment.copy_paste, "strangers": augment.strangers}
+        for name, chosen in {**on_planes, "channel": augment.channel.share}.items():
+            _require(
+                self.inputs is None or not chosen,
+                f"augment.{name} needs clips of any length: an experiment without [inputs]",
+            )
         _require(
             self.gate is None or (self.features.kind == "log_mel" and self.inputs is None),
             "a gate needs features.kind log_mel, and no [inputs]",

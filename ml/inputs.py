@@ -20,7 +20,7 @@ from ml.features import Features, Summary
 from ml.labels import index_of
 from ml.preprocess import preprocess
 from ml.systems.interface import Shape
-from ml.targets import Shares, soft_targets
+from ml.targets import Shares, restricted_targets, soft_targets
 
 Floats = NDArray[np.float32]
 Halves = NDArray[np.float16]
@@ -66,13 +66,15 @@ class Front(nn.Module):
 class Bank:
     """Inputs of clips, (versions, clips, rows, frames); version 0 is unaltered, the others are augmented.
 
-    `soft` targets (clips, 8) stand in for `targets` in training, where the configuration asks for them.
+    `soft` targets (clips, 8), or `restricted` ones (clips, 2, 8), stand in for `targets` in training, where
+    the configuration asks for them: see `ml.targets`.
     """
 
     planes: Halves
     targets: Ints
     shape: Shape
     soft: Shares | None = None
+    restricted: Shares | None = None
 
     def clean(self, rows: Ints) -> Floats:
         """Return the unaltered inputs of these clips, (n, rows, frames)."""
@@ -106,7 +108,13 @@ def make_bank(
         planes = _compute(utterances, cfg, front, seed)
         if file is not None:
             _keep(file, planes)
-    return Bank(planes, targets_of(utterances), front.shape(), soft_targets(utterances, cfg.train))
+    return Bank(
+        planes,
+        targets_of(utterances),
+        front.shape(),
+        soft_targets(utterances, cfg.train),
+        restricted_targets(utterances, cfg.train),
+    )
 
 
 def targets_of(utterances: Sequence[Utterance]) -> Ints:
@@ -171,7 +179,10 @@ class BankBatches:
         return len(self.rows) // self.size
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
-        """Yield inputs (B, 1, rows, frames) and targets (B,), or their shares (B, 8); the odd rest waits."""
+        """Yield inputs (B, 1, rows, frames) and targets (B,), their shares (B, 8), or (B, 2, 8).
+
+        The odd rest sits this epoch out.
+        """
         order = self.rng.permutation(self.rows)[: len(self) * self.size]
         versions = self.rng.integers(1, max(2, len(self.bank.planes)), size=len(order))
         versions[self.rng.random(len(order)) < self.clean_share] = 0
@@ -184,6 +195,8 @@ class BankBatches:
             yield self._with_targets(planes.unsqueeze(1), order[chosen])
 
     def _with_targets(self, planes: Tensor, places: Ints) -> tuple[Tensor, Tensor]:
+        if self.bank.restricted is not None:
+            return planes, torch.from_numpy(self.bank.restricted[places])
         if self.bank.soft is None:
             return planes, torch.from_numpy(self.bank.targets[places])
         targets = torch.from_numpy(self.bank.soft[places])

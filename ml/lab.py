@@ -109,11 +109,12 @@ def fit_system(
     adapt(network, torch.from_numpy(bank.clean(train)))
     forward = forward_of(network, devices or {})
     truth = bank.targets[validation]
+    batches = _batches(bank, train, cfg, seed)
     training = Training(
         network,
-        _batches(bank, train, cfg, seed),
+        batches,
         loss_of(bank.targets[train], cfg.train),
-        cfg.train,
+        cfg.train.within_budget(len(batches)),
         forward=forward,
         validate=(lambda now: judged(TrainedNetwork(now).logits(bank, validation), truth))
         if len(validation)

@@ -34,9 +34,10 @@ class Schedule:
     def __init__(self, optimiser: torch.optim.Optimizer, cfg: TrainConfig, batches: int) -> None:
         self.inner: LRScheduler
         if cfg.schedule == "one_cycle":
-            self.inner = OneCycleLR(
-                optimiser, cfg.learning_rate, total_steps=cfg.epochs * batches, pct_start=cfg.warm_up
-            )
+            steps = cfg.epochs * batches
+            # A rise of exactly one step has no length for torch, which then divides by it.
+            rise = cfg.warm_up if cfg.warm_up * steps != 1 else float(np.nextafter(cfg.warm_up, 0))
+            self.inner = OneCycleLR(optimiser, cfg.learning_rate, total_steps=steps, pct_start=rise)
         elif cfg.schedule == "plateau":
             self.inner = ReduceLROnPlateau(optimiser, factor=PLATEAU_FACTOR, patience=PLATEAU_EPOCHS)
         else:

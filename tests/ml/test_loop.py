@@ -80,6 +80,15 @@ def test_a_plateau_lowers_the_rate_and_a_cycle_ends_near_nothing() -> None:
     assert optimiser.param_groups[0]["lr"] < 1e-4
 
 
+def test_a_cycle_whose_rise_is_one_step_begins_at_the_top() -> None:
+    short = TrainConfig(schedule="one_cycle", learning_rate=0.1, epochs=1, warm_up=0.2)
+    optimiser = make_optimiser(nn.Linear(2, 2), short)
+
+    Schedule(optimiser, short, batches=5)
+
+    assert optimiser.param_groups[0]["lr"] == pytest.approx(0.1)
+
+
 def test_the_best_epoch_is_kept_and_patience_ends_the_run(train: Fit) -> None:
     long, short = Heard(), Heard()
     # A rate that wrecks the network makes the first epochs the best ones.
