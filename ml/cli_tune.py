@@ -3,13 +3,13 @@
 import argparse
 import json
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 from ml.cli_corpora import scanned
 from ml.cli_faults import plainly
 from ml.config import load_config
 from ml.corpora.catalogue import CORPORA
+from ml.experiment import with_checkpoint, with_epochs
 from ml.systems.catalogue import SYSTEMS
 
 
@@ -31,6 +31,7 @@ def add_verb(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
         metavar="DIR",
         help="write each fold's experiment, for `benchmark --config` and `train --only-folds --config`",
     )
+    verb.add_argument("--wav2vec2", type=Path, metavar="DIR", help="pretrained checkpoint for that system")
     verb.set_defaults(run=plainly(tune_verb))
 
 
@@ -42,8 +43,10 @@ def tune_verb(arguments: argparse.Namespace) -> int:
         print(f"{fault}; install the extra: pip install 'ser-clinic[tune]'", file=sys.stderr)
         return 2
     cfg = load_config(arguments.system)
+    if arguments.wav2vec2 is not None:
+        cfg = with_checkpoint(cfg, arguments.wav2vec2)
     if arguments.epochs is not None:
-        cfg = replace(cfg, train=replace(cfg.train, epochs=arguments.epochs))
+        cfg = with_epochs(cfg, arguments.epochs)
     scan = scanned(arguments.data, [arguments.corpus])[arguments.corpus]
     for fold in arguments.folds:
         tuned = tune.tune(

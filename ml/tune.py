@@ -27,12 +27,22 @@ INNER_FOLDS = 3
 
 @dataclass(frozen=True)
 class Range:
-    """One number to choose: where it stands in the experiment ("train.learning_rate"), and between what."""
+    """One number to choose: where it stands in the experiment ("train.learning_rate"), and between what.
+
+    A `whole` one is an integer.
+    """
 
     name: str
     low: float
     high: float
     logarithmic: bool = False
+    whole: bool = False
+
+    def of(self, trial: optuna.Trial) -> float:
+        """Return what the trial takes."""
+        if self.whole:
+            return trial.suggest_int(self.name, int(self.low), int(self.high), log=self.logarithmic)
+        return trial.suggest_float(self.name, self.low, self.high, log=self.logarithmic)
 
 
 @dataclass(frozen=True)
@@ -47,11 +57,18 @@ class Tuned:
 
 
 def space_of(system: str) -> tuple[Range, ...]:
-    """Return the numbers worth choosing: a classical system's penalty; a network's rate, decay, dropouts."""
+    """Return the numbers worth choosing.
+
+    A classical system's penalty, or how many Gaussians its mixtures have; a network's rate, decay, dropouts.
+    """
     options = {f.name for f in dataclasses.fields(SYSTEMS[system].options)}
     if SYSTEMS[system].classical:
         penalties = sorted(options & {"strength", "cost"})
-        return tuple(Range(f"model.options.{name}", 1e-3, 1e2, logarithmic=True) for name in penalties)
+        gaussians = sorted(options & {"components"})
+        return (
+            *(Range(f"model.options.{name}", 1e-3, 1e2, logarithmic=True) for name in penalties),
+            *(Range(f"model.options.{name}", 2, 64, logarithmic=True, whole=True) for name in gaussians),
+        )
     return (
         Range("train.learning_rate", 3e-4, 6e-3, logarithmic=True),
         Range("train.weight_decay", 1e-4, 1e-1, logarithmic=True),
@@ -91,16 +108,23 @@ def tune(
     """Choose by the inner folds of outer fold `fold` (from 1), then judge once on its test clips.
 
     All utterances are of one corpus and have an emotion. With `study`, a SQLite file, an interrupted choice
-    goes on where it stopped.
+    goes on where it stopped, to the very trials that it would have made; of another experiment, or with other
+    epochs, the same file holds another study.
+
+    Raises:
+        ValueError: there is no such fold, or nothing to choose.
     """
     outer = splits_of("speaker", utterances, utterances[0].corpus, seed, cfg.train.validation_share)
+    if not 1 <= fold <= len(outer):
+        raise ValueError(f"there is no fold {fold}: {utterances[0].corpus} has {len(outer)} here")
     split = outer[fold - 1]
     inner = inner_splits(utterances, np.concatenate([split.train, split.validation]), seed)
     chosen_space = space_of(cfg.model.system) if space is None else space
+    if not chosen_space:
+        raise ValueError(f"{cfg.model.system} has no number to choose: every trial would be the same")
 
     def mean_uar(trial: optuna.Trial) -> float:
-        values = {r.name: trial.suggest_float(r.name, r.low, r.high, log=r.logarithmic) for r in chosen_space}
-        tried = with_values(cfg, values)
+        tried = with_values(cfg, {one.name: one.of(trial) for one in chosen_space})
         uars = []
         for step, part in enumerate(inner):
             uars.append(_uar(utterances, tried, part, seed, cache))
@@ -113,12 +137,16 @@ def tune(
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     made = optuna.create_study(
         storage=f"sqlite:///{study}" if study else None,
-        study_name=f"{cfg.model.system}-{utterances[0].corpus}-fold-{fold}-seed-{seed}",
-        sampler=optuna.samplers.TPESampler(seed=seed),
+        study_name=f"{cfg.model.system}-{utterances[0].corpus}-fold-{fold}-seed-{seed}"
+        f"-epochs-{cfg.train.epochs}-{cfg.digest}",
         direction="maximize",
         load_if_exists=True,
     )
-    made.optimize(mean_uar, n_trials=max(0, trials - len(made.trials)))
+    while (done := len(made.trials)) < trials:
+        # Each trial draws by its own number: a study that goes on would else draw its first trials again.
+        drawn = int(np.random.SeedSequence([seed, done]).generate_state(1)[0])
+        made.sampler = optuna.samplers.TPESampler(seed=drawn)
+        made.optimize(mean_uar, n_trials=1)
     best = with_values(cfg, made.best_params)
     outer_uar = _uar(utterances, best, split, seed, cache)
     return Tuned(fold, best, dict(made.best_params), float(made.best_value), outer_uar)
