@@ -21,12 +21,13 @@ from ml.cli_faults import plainly
 from ml.config import load_config
 from ml.corpora.catalogue import CORPORA
 from ml.corpora.manifest import Scan, Utterance
-from ml.curves import LiveCurves, ProgressBar, ProgressLine, Report, Together
+from ml.curves import ProgressBar, ProgressLine, Report
 from ml.distributed import Parted, joined
 from ml.evaluate import Judged, judge_folds, judge_model
 from ml.experiment import Experiment, Means, with_checkpoint, with_epochs
 from ml.folds import read_outcomes
 from ml.loop import no_report
+from ml.placement import usable
 from ml.registry import DEFAULT_ROOT, ModelCard, load_card
 from ml.storage import load_network
 from ml.train import check_publishable, cross_validate, train_and_publish
@@ -57,7 +58,9 @@ def _add_train(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
     train.add_argument(
         "--states", type=Path, metavar="DIR", help="keep each epoch's state; a kill costs nothing"
     )
-    train.add_argument("--curves", type=Path, metavar="DIR", help="live curves for TensorBoard")
+    train.add_argument(
+        "--curves", type=Path, metavar="DIR", help="live curves for TensorBoard, a folder for each fold"
+    )
     train.add_argument(
         "--devices",
         nargs="+",
@@ -113,10 +116,8 @@ def _named_device(text: str) -> tuple[str, str]:
 
 
 def _report(arguments: argparse.Namespace) -> Report:
-    """A bar for a terminal, lines for a log or several processes; and live curves where they are wanted."""
-    plain = arguments.jobs > 1 or not sys.stderr.isatty()
-    curves = (LiveCurves(arguments.curves),) if arguments.curves else ()
-    return Together((ProgressLine() if plain else ProgressBar(), *curves))
+    """A bar for a terminal, lines for a log or several processes."""
+    return ProgressLine() if arguments.jobs > 1 or not sys.stderr.isatty() else ProgressBar()
 
 
 def _utterances(scans: dict[str, Scan]) -> tuple[Utterance, ...]:
@@ -134,10 +135,12 @@ def _train(arguments: argparse.Namespace, first: bool) -> int:
     experiment = _experiment(arguments)
     if not arguments.only_folds:
         check_publishable(experiment)
+    for device in {**experiment.config.placement.devices, **dict(arguments.devices)}.values():
+        usable(device)  # now, and not when all features are computed
     recipe_figures = recipe_figures_of(arguments.figures, experiment.config) if arguments.figures else ()
     folds_file = arguments.folds_file or FOLDS_FOLDER / f"{experiment.name}.jsonl"
     report = _report(arguments) if first else no_report
-    means = Means(dict(arguments.devices), arguments.states)
+    means = Means(dict(arguments.devices), arguments.states, curves=arguments.curves if first else None)
     if arguments.only_folds:
         with _inputs_folder(arguments.states) as inputs:
             means = replace(means, inputs=inputs)

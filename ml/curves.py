@@ -51,16 +51,20 @@ class ProgressBar:
 
 @dataclass
 class LiveCurves:
-    """Writes every figure of every epoch for `tensorboard --logdir folder`, each run into its own."""
+    """Writes every figure of every epoch of one run into `folder`, for `tensorboard --logdir` above it.
+
+    A run that goes on after a kill, or is begun again, goes on in the same curves.
+    """
 
     folder: Path
     writer: Any = None
 
     def __call__(self, epoch: int, epochs: int, figures: dict[str, float]) -> None:
         """Write, and flush: curves are looked at while they grow."""
-        if self.writer is None or epoch == 1:
-            # Opened here, not at the start: this object is sent to the processes that train.
-            self.writer = SummaryWriter(str(self.folder / time.strftime("%Y%m%d-%H%M%S")))
+        if self.writer is None:
+            # Opened here, not at the start: this object is sent to the processes that train. What an earlier
+            # run wrote of this epoch and later ones no longer counts.
+            self.writer = SummaryWriter(str(self.folder), purge_step=epoch)
         for name, value in figures.items():
             self.writer.add_scalar(name, value, epoch)
         self.writer.flush()

@@ -48,16 +48,27 @@ class Experiment:
 class Means:
     """Where it is trained, and where it leaves its state after each epoch: nothing that decides anything.
 
+    `curves` is a folder for TensorBoard, in which each phase has one of its own name.
     `inputs` is a folder that keeps what `[inputs]` ask for once it is computed: else each fold computes it.
     """
 
     devices: Mapping[str, str] = field(default_factory=dict)
     states: Path | None = None
     inputs: Path | None = None
+    curves: Path | None = None
 
     def state(self, experiment: Experiment, phase: str) -> Path | None:
         """Return the file of the state of one phase."""
         return self.states / f"{experiment.recipe}-{phase}.pt" if self.states else None
+
+    def told(self, experiment: Experiment, phase: str, on_epoch: OnEpoch) -> OnEpoch:
+        """Return who hears of the epochs of one phase: `on_epoch`, after the curves if these are wanted."""
+        if self.curves is None:
+            return on_epoch
+        from ml.curves import LiveCurves, Together  # late: TensorBoard takes seconds to load
+
+        run = self.curves / f"{experiment.name}-{experiment.recipe}" / phase
+        return Together((LiveCurves(run), on_epoch))
 
 
 NO_MEANS = Means()

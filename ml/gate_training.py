@@ -54,16 +54,15 @@ def train_gate(
     `on_epoch` hears of it as of one run, with figures called "gate_loss" and the like.
     """
     missing = _missing_gate_folds(experiment, file)
-    told = partial(_as_the_gates, on_epoch)
     if jobs == 1:
         for position, fold in enumerate(missing):
-            report = shifted_by(told, position, len(missing) + 1)
+            report = shifted_by(on_epoch, position, len(missing) + 1)
             append_line(file, _gate_fold(experiment, fold, report, means))
-        network = _final_gate(experiment, shifted_by(told, len(missing), len(missing) + 1), means)
+        network = _final_gate(experiment, shifted_by(on_epoch, len(missing), len(missing) + 1), means)
     else:
         with processes(jobs) as pool:
-            running = [pool.submit(_gate_fold, experiment, fold, told, means) for fold in missing]
-            final = pool.submit(_final_gate, experiment, told, means)
+            running = [pool.submit(_gate_fold, experiment, fold, on_epoch, means) for fold in missing]
+            final = pool.submit(_final_gate, experiment, on_epoch, means)
             for done in as_completed(running):
                 append_line(file, done.result())
             network = final.result()
@@ -93,13 +92,13 @@ def _missing_gate_folds(experiment: Experiment, file: Path) -> list[Fold]:
 def _gate_fold(experiment: Experiment, fold: Fold, on_epoch: OnEpoch, means: Means) -> GateFold:
     recipe = gate_recipe(experiment.config, fold.train, fold.test, experiment.seed)
     state = means.state(experiment, f"gate-{recipe}")
-    return run_gate_fold(
-        fold.train, fold.test, experiment.config, experiment.seed, fold.index, on_epoch, state
-    )
+    told = partial(_as_the_gates, means.told(experiment, f"gate-fold-{fold.index}", on_epoch))
+    return run_gate_fold(fold.train, fold.test, experiment.config, experiment.seed, fold.index, told, state)
 
 
 def _final_gate(experiment: Experiment, on_epoch: OnEpoch, means: Means) -> nn.Module:
     cfg, seed = experiment.config, experiment.seed
     clips = prepare_all(experiment.usable, gate_training(cfg), seed, augmented=True)
     state = means.state(experiment, f"gate-{gate_recipe(cfg, experiment.usable, (), seed)}")
-    return fit_gate(clips, cfg, seed, on_epoch, checkpoint=state)
+    told = partial(_as_the_gates, means.told(experiment, "gate-final", on_epoch))
+    return fit_gate(clips, cfg, seed, told, checkpoint=state)

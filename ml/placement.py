@@ -32,13 +32,16 @@ class Branched(Protocol):
 class Placed(nn.Module):
     """A branched network, each branch on the device that `devices` names for it, all else on `home`.
 
-    Branches that it does not name stay at home. On one CUDA device each branch has a stream of its own.
+    Branches that it does not name stay at home. If that is a GPU, each branch on one has a stream of its own.
+
+    Raises:
+        ValueError: the network has no branches, or not one of that name.
     """
 
     def __init__(self, network: nn.Module, devices: Mapping[str, str], home: str) -> None:
         super().__init__()
         if not isinstance(network, Branched):
-            raise TypeError(f"{type(network).__name__} has no branches to place")
+            raise ValueError(f"{type(network).__name__} has no branches to place")
         unknown = sorted(set(devices) - set(network.branches))
         if unknown:
             raise ValueError(f"no branch {', '.join(unknown)}; there are {', '.join(network.branches)}")
@@ -48,6 +51,8 @@ class Placed(nn.Module):
         for name, branch in network.branches.items():
             branch.to(self.devices[name])
         on_gpu = {name: device for name, device in self.devices.items() if device.type == "cuda"}
+        if self.home.type != "cuda":  # the CPU would have to wait for each stream
+            on_gpu = {}
         self.streams = {name: torch.cuda.Stream(device) for name, device in on_gpu.items()}  # type: ignore[no-untyped-call]
 
     def forward(self, mfcc: Tensor) -> Tensor:
@@ -67,11 +72,31 @@ class Placed(nn.Module):
             stream.wait_stream(torch.cuda.current_stream(self.home))
             side = torch.cuda.stream(stream)
         with side:
-            output: Tensor = branch(*(tensor.to(device, non_blocking=True) for tensor in shared))
-            return output.to(self.home, non_blocking=True)
+            output: Tensor = branch(*(_moved(tensor, device) for tensor in shared))
+            return _moved(output, self.home)
+
+
+def _moved(tensor: Tensor, device: torch.device) -> Tensor:
+    """Return it on `device`: between GPUs without waiting; the CPU would read what has not arrived."""
+    return tensor.to(device, non_blocking=tensor.is_cuda and device.type == "cuda")
 
 
 HOME = "home"
+
+
+def usable(name: str) -> torch.device:
+    """Return the device of this name.
+
+    Raises:
+        ValueError: there is none here, or torch knows no such name.
+    """
+    try:
+        device = torch.device(name)
+        torch.zeros(1, device=device).cpu()
+    except (RuntimeError, AssertionError) as fault:  # the second where torch was built without CUDA
+        there = ["cpu", *(f"cuda:{place}" for place in range(torch.cuda.device_count()))]
+        raise ValueError(f"no device {name!r} here; there is {', '.join(there)}") from fault
+    return device
 
 
 def forward_of(network: nn.Module, devices: Mapping[str, str]) -> nn.Module:
@@ -81,9 +106,12 @@ def forward_of(network: nn.Module, devices: Mapping[str, str]) -> nn.Module:
     process has its own GPU under NCCL, and the CPU otherwise.
 
     Raises:
-        ValueError: branches are placed and processes train together; a branch that the network does not have.
+        ValueError: branches are placed and processes train together; a branch that the network does not have,
+            or a device that is not here.
     """
     together = world()
+    for device in devices.values():
+        usable(device)
     home = devices.get(HOME, f"cuda:{torch.cuda.current_device()}" if torch.cuda.is_available() else "cpu")
     branches = {name: device for name, device in devices.items() if name != HOME}
     if branches and together.size > 1:

@@ -38,10 +38,9 @@ def _fit(
 ) -> nn.Module:
     cfg, seed = experiment.config, experiment.seed
     state = means.state(experiment, phase)
+    told = means.told(experiment, phase, on_epoch)
     clips = prepare_all(utterances, cfg, seed, augmented=True)
-    return fit(
-        clips, cfg, seed, on_epoch, devices={**cfg.placement.devices, **means.devices}, checkpoint=state
-    )
+    return fit(clips, cfg, seed, told, devices={**cfg.placement.devices, **means.devices}, checkpoint=state)
 
 
 def run_fold(
@@ -68,13 +67,14 @@ def _fold_of_any_length(experiment: Experiment, fold: Fold, on_epoch: OnEpoch, m
 def _fold_of_one_length(experiment: Experiment, fold: Fold, on_epoch: OnEpoch, means: Means) -> Logits:
     """Inputs are computed of all clips together, so that each fold finds them where the first left them."""
     cfg, seed, clips = experiment.config, experiment.seed, experiment.usable
+    phase = f"fold-{fold.index}"
     tested = {utterance.speaker for utterance in fold.test}
     unheard = np.array([utterance.speaker in tested for utterance in clips], bool)
     learnt = without_speakers(clips, np.flatnonzero(~unheard), cfg.train.validation_share, seed)
     return answer(
         clips, cfg, Split(learnt[0], np.flatnonzero(unheard), learnt[1]),
         seed=seed, cache=means.inputs, devices=means.devices,
-        checkpoint=means.state(experiment, f"fold-{fold.index}"), on_epoch=on_epoch,
+        checkpoint=means.state(experiment, phase), on_epoch=means.told(experiment, phase, on_epoch),
     ).logits  # fmt: skip
 
 

@@ -91,10 +91,27 @@ def test_validation_goes_through_the_placed_branches(tmp_path: Path, monkeypatch
     assert ways == [True, False]
 
 
+def test_the_cpu_waits_for_what_is_brought_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A copy that nobody waits for is read before it has arrived."""
+    waited: list[bool] = []
+    honest = Tensor.to
+
+    def watched(self: Tensor, *where: object, **how: object) -> Tensor:
+        waited.append(not how.get("non_blocking"))
+        return honest(self, *where, **how)  # type: ignore[call-overload, no-any-return]
+
+    forward = Placed(network("paper").eval(), {"encoder": "cpu:0"}, "cpu")
+    monkeypatch.setattr(Tensor, "to", watched)
+    forward(torch.randn(1, 1, 40, 301))
+
+    assert len(waited) > len(BRANCHES["paper"])
+    assert all(waited)
+
+
 def test_what_cannot_be_placed_is_refused() -> None:
     with pytest.raises(ValueError, match="no branch left; there are first, second, encoder"):
         forward_of(network("paper"), {"left": "cpu"})
-    with pytest.raises(TypeError, match="has no branches"):
+    with pytest.raises(ValueError, match="has no branches"):
         forward_of(network("gru"), {"left": "cpu"})
 
 

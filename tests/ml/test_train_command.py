@@ -39,6 +39,9 @@ def test_states_curves_and_devices(tmp_path: Path) -> None:
     [
         (("--config", "gru"), "Its folds can be run: --only-folds"),
         (("--devices", "left=cpu"), "no branch left"),
+        (("--devices", "encoder=gpu1"), "no device 'gpu1' here; there is cpu"),
+        (("--devices", "encoder=cuda:99"), "no device 'cuda:99' here; there is cpu"),
+        (("--devices", "home=meta"), "no device 'meta' here; there is cpu"),
     ],
 )
 def test_what_cannot_be_is_refused_in_a_sentence(
