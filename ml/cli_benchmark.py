@@ -47,7 +47,9 @@ def add_verb(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
         "--corpora", nargs="+", choices=tuple(CORPORA), help="to learn from; default: all there"
     )
     verb.add_argument("--seeds", nargs="+", type=int, default=[0])
-    verb.add_argument("--epochs", type=int, help="instead of each config's; other epochs are other rows")
+    verb.add_argument(
+        "--epochs", type=int, help="instead of each config's: other rows, which need a --report of their own"
+    )
     verb.add_argument("--jobs", type=int, default=1, help="folds at a time, one thread each")
     verb.add_argument("--minutes", type=float, help="begin no fold after so many; a later run goes on")
     verb.add_argument("--cache", type=Path, metavar="DIR", help="keep computed features here")
@@ -91,12 +93,17 @@ def benchmark_verb(arguments: argparse.Namespace) -> int:
 
 
 def check(arguments: argparse.Namespace) -> None:
-    """See, before hours are spent, that rows of a user's own do not land among the shipped ones.
+    """See, before hours are spent, that a user's own rows do not take the place of the shipped ones.
 
     Raises:
         ValueError: they would.
     """
     if not arguments.config:
+        if arguments.epochs is not None and arguments.report is None:
+            raise ValueError(
+                f"--epochs makes other rows than those of {REPORT / 'benchmark.md'}, which would be lost: "
+                "name another folder with --report"
+            )
         return
     if arguments.folds_file is None:
         raise ValueError(f"--config needs a --folds-file: {FOLDS_FILE} holds the shipped experiments'")
