@@ -17,6 +17,7 @@ Report = Callable[[int, int, dict[str, float]], None]
 class ProgressLine:
     """Prints a line for an epoch, with the time that is left: for a log, and for several processes."""
 
+    begun: int = 0
     started: float = 0.0
 
     def __call__(self, epoch: int, epochs: int, figures: dict[str, float]) -> None:
@@ -25,11 +26,11 @@ class ProgressLine:
         print(f"epoch {epoch}/{epochs} {shown}{self._left(epoch, epochs)}", file=sys.stderr, flush=True)
 
     def _left(self, epoch: int, epochs: int) -> str:
-        """Judged by the epochs after the first, since each fold's begins with features to compute."""
-        if epoch == 1:
-            self.started = time.monotonic()
+        """Judged by the epochs after the first heard of: it begins with features to compute, or a state."""
+        if epoch == 1 or not self.begun:
+            self.begun, self.started = epoch, time.monotonic()
             return ""
-        left = (time.monotonic() - self.started) / (epoch - 1) * (epochs - epoch)
+        left = (time.monotonic() - self.started) / (epoch - self.begun) * (epochs - epoch)
         return f", about {left / 60:.1f} min left"
 
 

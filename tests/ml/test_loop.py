@@ -117,6 +117,22 @@ def test_half_precision_learns_nearly_the_same(precision: str, train: Fit) -> No
     assert half[-1]["loss"] != whole[-1]["loss"]
 
 
+def test_a_run_that_goes_on_does_not_count_the_time_before_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clock = iter([50_000.0, 50_060.0])
+    monkeypatch.setattr("ml.curves.time.monotonic", lambda: next(clock))
+    line = ProgressLine()
+
+    for epoch in (7, 8):
+        line(epoch, 10, {"loss": 1.0})
+
+    assert capsys.readouterr().err.splitlines() == [
+        "epoch 7/10 loss 1.000",
+        "epoch 8/10 loss 1.000, about 2.0 min left",
+    ]
+
+
 def test_curves_are_live_and_lines_and_bars_say_how_far(tmp_path: Path, train: Fit) -> None:
     heard, bar = Heard(), ProgressBar()
     with redirect_stderr(io.StringIO()) as said:
