@@ -103,7 +103,8 @@ def forward_of(network: nn.Module, devices: Mapping[str, str]) -> nn.Module:
     """Return what stands for `network` in training: itself, its branches placed, or its copy among processes.
 
     `devices` name a device for "home", where inputs and logits are, and for any branch. Without a home, each
-    process has its own GPU under NCCL, and the CPU otherwise.
+    process has its own GPU under NCCL, and the CPU otherwise. A network that does not use all its parameters
+    in each step says so by `leaves_out`.
 
     Raises:
         ValueError: branches are placed and processes train together; a branch that the network does not have,
@@ -119,7 +120,12 @@ def forward_of(network: nn.Module, devices: Mapping[str, str]) -> nn.Module:
     if branches:
         return Placed(network, branches, home)
     network.to(home)
-    return nn.parallel.DistributedDataParallel(network) if together.size > 1 else network
+    if together.size == 1:
+        return network
+    leaves_out = bool(
+        getattr(network, "leaves_out", False)
+    )  # else processes wait for gradients that never come
+    return nn.parallel.DistributedDataParallel(network, find_unused_parameters=leaves_out)
 
 
 def home_of(forward: nn.Module) -> torch.device:

@@ -31,6 +31,9 @@ class NoCheckpoint(ValueError):
 class Wav2Vec2(nn.Module):
     """Waveform (N, 1, 1, samples) at 16 kHz → logits (N, classes)."""
 
+    leaves_out = True
+    """Some parameters have no part in a step: the vector of its own masks, and layers dropped by chance."""
+
     def __init__(self, shape: Shape, options: Wav2Vec2Options, classes: int) -> None:
         super().__init__()
         folder = Path(options.checkpoint)

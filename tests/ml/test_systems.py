@@ -1,7 +1,6 @@
 """Every system of the catalogue learns: each is trained on a tiny corpus, as it is shipped but for epochs."""
 
 from dataclasses import replace
-from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +15,7 @@ from ml.systems.catalogue import SYSTEMS, build, build_classical, plane_of
 from ml.systems.interface import Shape, Standardise
 from ml.systems.wav2vec2 import NoCheckpoint
 from tests.ml.tiny_corpus import write_tiny_corpus
+from tests.ml.tiny_wav2vec2 import write_checkpoint
 
 EVERYTHING = np.arange(32)
 NOTHING = np.empty(0, np.int64)
@@ -28,19 +28,7 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> tuple[Utterance, ...]:
 
 @pytest.fixture(scope="module")
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A wav2vec2 of a few thousand random weights, in the folder form that pretrained ones have."""
-    import_module("ml.torchaudio_guard")  # first: transformers imports torchaudio, which may not load
-    from transformers import Wav2Vec2Config, Wav2Vec2Model
-
-    folder = tmp_path_factory.mktemp("wav2vec2")
-    torch.manual_seed(0)
-    config = Wav2Vec2Config(
-        hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16,
-        conv_dim=(8, 8), conv_stride=(20, 16), conv_kernel=(40, 16),
-        num_conv_pos_embeddings=8, num_conv_pos_embedding_groups=2,
-    )  # fmt: skip
-    Wav2Vec2Model(config).save_pretrained(folder)
-    return folder
+    return write_checkpoint(tmp_path_factory.mktemp("wav2vec2"))
 
 
 def shrunk(system: str, checkpoint: Path) -> ExperimentConfig:
