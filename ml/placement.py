@@ -122,9 +122,8 @@ def forward_of(network: nn.Module, devices: Mapping[str, str]) -> nn.Module:
     network.to(home)
     if together.size == 1:
         return network
-    leaves_out = bool(
-        getattr(network, "leaves_out", False)
-    )  # else processes wait for gradients that never come
+    # Else processes would wait for gradients that never come.
+    leaves_out = bool(getattr(network, "leaves_out", False))
     return nn.parallel.DistributedDataParallel(network, find_unused_parameters=leaves_out)
 
 
