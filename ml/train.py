@@ -14,7 +14,7 @@ from torch import nn
 
 from ml import calibration
 from ml.cards import Provenance, RecipeFigures, card_of
-from ml.config import ExperimentConfig, PreprocessConfig
+from ml.config import PreprocessConfig
 from ml.corpora.manifest import Utterance
 from ml.corpora.splits import Fold
 from ml.dataset import prepare_all
@@ -159,29 +159,21 @@ def publish_network(
     return publish(slug=experiment.name, files=files, card=card, root=root)
 
 
-def check_heard_alike(cfg: ExperimentConfig) -> None:
-    """Refuse to publish what recordings in the clinic would not go through.
-
-    Raises:
-        ValueError: the configuration preprocesses clips, and so the folds would not speak for the model.
-    """
-    if cfg.preprocess != PreprocessConfig():
-        raise ValueError(
-            "[preprocess] alters clips before they are heard, which the clinic does to no recording: such a "
-            "model would hear there what it never learnt. Its folds can be run with --only-folds."
-        )
-
-
 def check_publishable(experiment: Experiment) -> None:
-    """See that the clinic computes what the network hears.
+    """See that a recording in the clinic would be heard as the folds' clips are.
 
     Raises:
-        ValueError: it does not.
+        ValueError: it would not. Such an experiment has folds alone.
     """
     if experiment.config.inputs is not None:
         raise ValueError(
             f"{experiment.name} has [inputs] of its own, which the clinic does not compute: nothing can be "
             "published of it. Its folds can be run: --only-folds"
+        )
+    if experiment.config.preprocess != PreprocessConfig():
+        raise ValueError(
+            f"{experiment.name} has [preprocess], which the clinic does to no recording: its model would "
+            "hear there what it never learnt. Its folds can be run: --only-folds"
         )
 
 
@@ -207,13 +199,11 @@ def train_and_publish(
     that, since it takes longer than processes wait for each other.
 
     Raises:
-        ValueError: the clinic could not hear with it: an experiment with `[inputs]`, of which there are folds
-            alone; or rounding that its network does not know.
+        ValueError: see `check_publishable`; or rounding that its network does not know.
         Parted: in the other processes, whose work is done.
     """
     check_publishable(experiment)
     check_rounds(experiment.config)
-    check_heard_alike(experiment.config)
     gate_file = gate_file_of(folds_file)
     own = len(missing_folds(experiment, folds_file)) + (trained is None)
     gates = gate_phases(experiment, gate_file)

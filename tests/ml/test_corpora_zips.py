@@ -37,13 +37,13 @@ def zips(tmp_path: Path) -> Path:
 
 VERBS: dict[str, list[str]] = {
     "corpora": [],
-    "train": ["--config", "gru"],
+    "train": ["--config", "logistic", "--only-folds"],
     "evaluate": ["--corpora", "ravdess"],
     "benchmark": ["--systems", "logistic", "--protocols", "speaker"],
     "flagship": ["--minutes", "0"],
     "tune": ["--system", "logistic", "--trials", "1"],
 }
-FILES = {"benchmark": ["folds-file", "report"], "flagship": ["folds-file"]}
+FILES = {"train": ["folds-file"], "benchmark": ["folds-file", "report"], "flagship": ["folds-file"]}
 
 
 @pytest.mark.parametrize("verb", VERBS)
@@ -57,8 +57,7 @@ def test_every_verb_reads_a_folder_of_zips(
 
     told = capsys.readouterr()
     assert "holds no clip" not in told.err
-    # `train` refuses a system that the clinic does not compute, but only after it has found the clips.
-    assert (code, "benchmark it" in told.err) == ((2, True) if verb == "train" else (0, False)), told.err
+    assert code == 0, told.err
     (unpacked,) = home.iterdir()
     assert len(list(unpacked.rglob("*.wav"))) == 24
 
