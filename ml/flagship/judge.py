@@ -74,9 +74,16 @@ def _temperature(folds: Sequence[FinishedFold]) -> float:
 
 
 def together(runs: Sequence[Sequence[FinishedFold]]) -> list[FinishedFold]:
-    """Return folds that answer with the mean probability of several seeds' networks for the same clips."""
+    """Return folds that answer with the mean probability of several networks for the same clips.
+
+    Raises:
+        ValueError: the runs were not tested on the same clips.
+    """
     joined = []
     for same in zip(*runs, strict=True):
+        asked = [(fold.speakers, fold.targets.tolist()) for fold in same]
+        if any(clips != asked[0] for clips in asked):
+            raise ValueError("networks that answer together must have been asked of the same clips")
         mean = np.mean([softmax(fold.logits) for fold in same], axis=0)
         joined.append(
             replace(

@@ -12,7 +12,7 @@ from ml import calibration, metrics
 from ml.benchmark.plots import confusion, reliability, save
 from ml.benchmark.record import FinishedFold
 from ml.calibration import softmax
-from ml.flagship import ablation
+from ml.flagship import ablation, ensemble
 from ml.flagship.figures import WANTED, Emotions, figures_of
 from ml.flagship.hearing import ALTERED, EIGHT_BITS
 from ml.flagship.judge import LEFT_OUT, Heard, debiased_error, heard_by, left_out, seeds_of
@@ -118,6 +118,8 @@ def as_page(
         parts += ["## RAVDESS, unheard speakers: by emotion, by sex and by fold\n"]
         parts += [_by_emotion(runs, known.sexes), _by_fold(runs)]
         parts += [f"![{file.stem}](flagship/{file.name})\n" for file in pictures]
+        if told := ensemble.as_table(folds):
+            parts += ["## Several networks together\n", ensemble.INTRODUCTION, told]
         parts += ["## Through noise, a telephone, a room\n", ALTERED_INTRODUCTION, _altered(runs)]
         parts += list(_eight_bits(runs))
         if told := _strange(runs):
